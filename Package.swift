@@ -1,0 +1,110 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// The floors of the house: a target imports only targets on lower floors. One row per target; targets are made from the rows,
+// and LayeringTests reads them against every `import` line under Sources.
+
+let system = [
+    ("CMPI", "ompi-c", "libopenmpi-dev"),
+    ("COpenBLAS", "openblas", "libopenblas-dev"),
+    ("CPCRE2", "libpcre2-8", "libpcre2-dev"),
+]
+
+let packages: [String: (url: String, from: Version, package: String)] = [
+    "ArgumentParser": ("https://github.com/apple/swift-argument-parser", "1.8.2", "swift-argument-parser"),
+    "Crypto": ("https://github.com/apple/swift-crypto", "4.5.2", "swift-crypto"),
+    "Yams": ("https://github.com/jpsim/Yams", "6.2.2", "Yams"),
+]
+
+let floors: [(floor: Int, name: String, imports: [String])] = [
+    (1, "Support", []),
+    (2, "Kernels", ["COpenBLAS", "Support"]),
+    (2, "MessagePassing", ["CMPI", "Support"]),
+    (3, "Tensors", ["Kernels", "Support"]),
+    (4, "Formats", ["Support", "Tensors"]),
+    (4, "Tokenizers", ["CPCRE2", "Support"]),
+    (5, "Data", ["Formats", "Support", "Tensors", "Tokenizers"]),
+    (5, "Models", ["Formats", "Support", "Tensors"]),
+    (5, "Optimizers", ["Support", "Tensors"]),
+    (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
+    (6, "Objectives", ["Models", "Support", "Tensors"]),
+    (6, "Parallelism", ["MessagePassing", "Models", "Support", "Tensors"]),
+    (7, "Evaluation", ["Adapters", "Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
+    (7, "Planning", ["Adapters", "Data", "Models", "Optimizers", "Parallelism", "Support", "Tensors", "Yams"]),
+    (7, "Reporting", ["Support"]),
+    (
+        8, "Training",
+        [
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
+            "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
+        ]
+    ),
+    (
+        9, "trainer",
+        [
+            "Adapters", "ArgumentParser", "COpenBLAS", "Data", "Evaluation", "Formats", "MessagePassing", "Models", "Planning", "Reporting", "Support",
+            "Tensors", "Tokenizers", "Training",
+        ]
+    ),
+]
+
+var floorOf = Dictionary(uniqueKeysWithValues: floors.map { ($0.name, $0.floor) })
+for (name, _, _) in system { floorOf[name] = 0 }
+for name in packages.keys { floorOf[name] = 0 }
+for target in floors {
+    for name in target.imports where floorOf[name, default: .max] >= target.floor {
+        fatalError("\(target.name) (floor \(target.floor)) may not import \(name)")
+    }
+}
+
+let language: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+// Kernels are compiled for the machine they run on, and optimised in debug builds too: a test suite on -Onone loops takes hours.
+let processor = ProcessInfo.processInfo.environment["TRAINER_CPU"] ?? "native"
+let kernelFlags: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-Xcc", "-march=\(processor)"])]
+
+func dependency(_ name: String) -> Target.Dependency {
+    packages[name].map { .product(name: name, package: $0.package) } ?? .target(name: name)
+}
+
+let sources: [Target] = floors.map { floor in
+    let settings = language + (floor.name == "Kernels" ? kernelFlags : [])
+    let path = "Sources/\(floor.name)"
+    let dependencies = floor.imports.map(dependency)
+    return floor.name == "trainer"
+        ? .executableTarget(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
+        : .target(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
+}
+
+let shims: [Target] = system.map { name, pkgConfig, debian in
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+// Tests/<Target>Tests tests <Target> and may use what it imports; TestSupport holds what the suites share.
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
+
+let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
+let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
+    let path = "Tests/\(floor.name)Tests"
+    return .testTarget(
+        name: "\(floor.name)Tests", dependencies: ["TestSupport", .target(name: floor.name)] + floor.imports.map(dependency), path: path,
+        exclude: exists("\(path)/Fixtures") ? ["Fixtures"] : [], swiftSettings: language)
+}
+
+let package = Package(
+    name: "trainer",
+    products: [
+        .executable(name: "trainer", targets: ["trainer"]),
+        .library(name: "TrainerCore", targets: floors.filter { $0.floor < 9 }.map(\.name)),
+    ],
+    dependencies: packages.values.sorted { $0.package < $1.package }.map { .package(url: $0.url, from: $0.from) },
+    targets: shims + sources + [testSupport] + tests
+)

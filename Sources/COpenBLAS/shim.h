@@ -1,0 +1,3 @@
+// OpenBLAS's CBLAS interface and its thread and kernel controls.
+#pragma once
+#include <cblas.h>

@@ -1,0 +1,152 @@
+import Glibc
+import Synchronization
+
+/// A few threads that share loops and sleep between them.
+///
+/// The calling thread is one of the workers. Work is cut into `threadCount` pieces of fixed bounds, so results do not depend on timing.
+/// A pool belongs to the thread that made it.
+public final class ThreadPool {
+    public let threadCount: Int
+    private let shared: Shared
+    private var threads: [pthread_t] = []
+
+    public init(threadCount: Int) {
+        precondition(threadCount >= 1, "ThreadPool.init: needs at least one thread")
+        self.threadCount = threadCount
+        shared = Shared()
+        for index in 1..<max(threadCount, 1) {
+            let worker = Worker(index: index, shared: shared)
+            var thread = pthread_t()
+            let status = pthread_create(&thread, nil, { Unmanaged<Worker>.fromOpaque($0!).takeRetainedValue().run(); return nil }, Unmanaged.passRetained(worker).toOpaque())
+            precondition(status == 0, "ThreadPool.init: the system gives no further thread")
+            threads.append(thread)
+        }
+    }
+
+    deinit {
+        shared.post(nil)
+        for thread in threads { pthread_join(thread, nil) }
+    }
+
+    /// Runs `body(index)` once for each index in `0..<threadCount`, in parallel, and waits for all.
+    public func onEachThread(_ body: (Int) -> Void) {
+        guard threadCount > 1 else { return body(0) }
+        withoutActuallyEscaping(body) { body in
+            shared.pending.store(threadCount - 1, ordering: .releasing)
+            shared.post(body)
+            body(0)
+            shared.waitUntilDone()
+        }
+    }
+
+    /// Cuts `0..<count` into at most `threadCount` ranges of near equal length, at multiples of `grain`, and runs `body` on each in parallel.
+    public func parallelFor(_ count: Int, grain: Int = 1, _ body: (Range<Int>) -> Void) {
+        guard count > 0 else { return }
+        let pieces = (count + grain - 1) / grain
+        guard threadCount > 1, pieces > 1 else { return body(0..<count) }
+        let threadCount = threadCount
+        onEachThread { index in
+            let first = pieces * index / threadCount * grain
+            let last = min(pieces * (index + 1) / threadCount * grain, count)
+            if first < last { body(first..<last) }
+        }
+    }
+
+    /// Runs `body(item, thread)` for each item of `0..<count`, handing items out as threads come free.
+    ///
+    /// For items of uneven cost whose results do not depend on which thread computes them.
+    public func parallelItems(_ count: Int, _ body: (_ item: Int, _ thread: Int) -> Void) {
+        let next = Atomic<Int>(0)
+        onEachThread { thread in
+            while true {
+                let item = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                if item >= count { return }
+                body(item, thread)
+            }
+        }
+    }
+
+    /// The state that the workers share: the current body and its number, behind one lock.
+    private final class Shared: @unchecked Sendable {
+        private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private var body: ((Int) -> Void)?
+        private var isStopped = false
+        let generation = Atomic<Int>(0)
+        let pending = Atomic<Int>(0)
+        /// Polls before a thread sleeps: about 20 microseconds, longer than the gap between two operations, far shorter than a wait for a peer.
+        private let polls = 4000
+
+        init() {
+            pthread_mutex_init(lock, nil)
+            pthread_cond_init(posted, nil)
+            pthread_cond_init(finished, nil)
+        }
+
+        deinit {
+            pthread_mutex_destroy(lock)
+            pthread_cond_destroy(posted)
+            pthread_cond_destroy(finished)
+            lock.deallocate()
+            posted.deallocate()
+            finished.deallocate()
+        }
+
+        /// Hands a body to every worker; nil stops them.
+        func post(_ newBody: ((Int) -> Void)?) {
+            pthread_mutex_lock(lock)
+            body = newBody
+            isStopped = newBody == nil
+            generation.wrappingAdd(1, ordering: .releasing)
+            pthread_cond_broadcast(posted)
+            pthread_mutex_unlock(lock)
+        }
+
+        /// Waits for a generation other than `seen`; returns it with its body, nil to stop.
+        func await(after seen: inout Int) -> ((Int) -> Void)? {
+            for _ in 0..<polls where generation.load(ordering: .acquiring) == seen {}
+            pthread_mutex_lock(lock)
+            while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(posted, lock) }
+            seen = generation.load(ordering: .acquiring)
+            let body = body
+            pthread_mutex_unlock(lock)
+            return body
+        }
+
+        func workerFinished() {
+            guard pending.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+            pthread_mutex_lock(lock)
+            pthread_cond_signal(finished)
+            pthread_mutex_unlock(lock)
+        }
+
+        func waitUntilDone() {
+            for _ in 0..<polls where pending.load(ordering: .acquiring) != 0 {}
+            if pending.load(ordering: .acquiring) != 0 {
+                pthread_mutex_lock(lock)
+                while pending.load(ordering: .acquiring) != 0 { pthread_cond_wait(finished, lock) }
+                pthread_mutex_unlock(lock)
+            }
+            body = nil
+        }
+    }
+
+    private final class Worker {
+        let index: Int
+        let shared: Shared
+
+        init(index: Int, shared: Shared) {
+            self.index = index
+            self.shared = shared
+        }
+
+        func run() {
+            var seen = 0
+            while let body = shared.await(after: &seen) {
+                body(index)
+                shared.workerFinished()
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// What went wrong, where, and what the reader can do: the one error type of the project.
+///
+/// Raised with typed throws from floor 1 up. The command line prints `description` on one line and exits with `code.exitStatus`.
+public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The kind of failure; it decides the exit status.
+    public enum Code: String, CaseIterable, Sendable {
+        /// A key, a value or a combination of them in the configuration or on the command line.
+        case configuration
+        /// Bytes that break a file format.
+        case format
+        /// A file that is missing, unreadable, unwritable, or a full disk.
+        case file
+        /// A tensor that does not fit the model.
+        case shape
+        /// Memory that does not suffice, by estimate or by allocation.
+        case memory
+        /// MPI, a lost peer, a time-out; a restart may help.
+        case communication
+        /// A loss or gradient that is not finite.
+        case numerics
+        /// A signal or a time limit, after a checkpoint; the run can be resumed.
+        case interrupted
+
+        /// The process's exit status, after sysexits.h where it has a fitting one.
+        public var exitStatus: Int32 {
+            switch self {
+            case .configuration: 64
+            case .format: 65
+            case .file: 66
+            case .shape: 70
+            case .memory: 71
+            case .communication: 75
+            case .numerics: 76
+            case .interrupted: 130
+            }
+        }
+    }
+
+    public var code: Code
+    /// Configuration key, file and offset, tensor or rank.
+    public var subject: String
+    /// What is wrong, with the value found.
+    public var problem: String
+    /// What the reader can do.
+    public var remedy: String?
+
+    public init(_ code: Code, _ subject: String, _ problem: String, remedy: String? = nil) {
+        self.code = code
+        self.subject = subject
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    /// One line: `code: subject: problem. remedy.`
+    public var description: String {
+        let line = "\(code.rawValue): \(subject): \(problem)." + (remedy.map { " \($0)." } ?? "")
+        return String(line.map { $0.isNewline ? " " : $0 })
+    }
+}
