@@ -143,10 +143,15 @@ public final class ThreadPool {
 
         func run() {
             var seen = 0
-            while let body = shared.await(after: &seen) {
-                body(index)
-                shared.workerFinished()
-            }
+            while runNext(after: &seen) { shared.workerFinished() }
+        }
+
+        /// Runs the next body and lets go of it before it is reported finished: the caller's closure must not outlive the call that lent it.
+        @inline(never)
+        private func runNext(after seen: inout Int) -> Bool {
+            guard let body = shared.await(after: &seen) else { return false }
+            body(index)
+            return true
         }
     }
 }
