@@ -5,10 +5,11 @@ import PackageDescription
 // The floors of the house: a target imports only targets on lower floors. One row per target; targets are made from the rows,
 // and LayeringTests reads them against every `import` line under Sources.
 
-let system = [
+let system: [(name: String, pkgConfig: String?, debian: String?)] = [
     ("CMPI", "ompi-c", "libopenmpi-dev"),
     ("COpenBLAS", "openblas", "libopenblas-dev"),
     ("CPCRE2", "libpcre2-8", "libpcre2-dev"),
+    ("CSystem", nil, nil),
 ]
 
 let packages: [String: (url: String, from: Version, package: String)] = [
@@ -18,7 +19,7 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 ]
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
-    (1, "Support", []),
+    (1, "Support", ["CSystem"]),
     (2, "Kernels", ["COpenBLAS", "Support"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
@@ -84,7 +85,7 @@ let sources: [Target] = floors.map { floor in
 }
 
 let shims: [Target] = system.map { name, pkgConfig, debian in
-    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: debian.map { [.apt([$0])] })
 }
 
 // Tests/<Target>Tests tests <Target> and may use what it imports; TestSupport holds what the suites share.

@@ -1,0 +1,97 @@
+public import Models
+public import Support
+public import Tensors
+
+/// Low-rank additions to the outputs of a `Linear` (Hu et al. 2021, arXiv:2106.09685, section 4.1).
+///
+///     y_p += scale * dropout(x) · A_pᵀ · B_pᵀ
+///
+/// `A_p` is `[R, K]`, `B_p` `[N_p, R]`. The `A`s of layers that share an input lie next to each other, so one product serves all; those
+/// layers share one dropout mask too, where PEFT draws one for each.
+final class LoRAAdapter: LinearAdapter {
+    /// One adapted layer: which part of the linear it adds to.
+    struct Part {
+        let index: Int
+        let a: Parameter
+        let b: Parameter
+    }
+
+    let parts: [Part]
+    let scale: Float
+    let dropout: Float
+
+    init(parts: [Part], scale: Float, dropout: Float) {
+        self.parts = parts
+        self.scale = scale
+        self.dropout = dropout
+    }
+
+    private var adapterRank: Int { parts[0].a.rows }
+    private func columns(_ position: Int) -> Range<Int> { position * adapterRank..<(position + 1) * adapterRank }
+
+    func forward(_ output: Tensor?, _ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) {
+        let device = pass.device
+        let dropped = try dropped(input, linear, pass)
+        let projected = try device.tensor(input.rows, parts.count * adapterRank)
+        device.product(projected, dropped, stackedA, transposesLeft: false, transposesRight: true, alpha: 1, adds: false)
+        pass.stack.push(projected)
+        guard let output else { return }
+        let ranges = linear.outputRanges
+        for (position, part) in parts.enumerated() {
+            device.product(
+                output.columns(ranges[part.index]), projected.columns(columns(position)), part.b.weight.values, transposesLeft: false,
+                transposesRight: true, alpha: scale, adds: true)
+        }
+    }
+
+    func backward(
+        _ outputGradient: Tensor, _ input: Tensor, addingTo inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
+    ) throws(TrainerError) {
+        let device = pass.device
+        let projected = pass.stack.pop()
+        let projectedGradient = try device.tensor(projected.rows, projected.columns)
+        let ranges = linear.outputRanges
+        for (position, part) in parts.enumerated() {
+            let partGradient = outputGradient.columns(ranges[part.index])
+            device.product(
+                projectedGradient.columns(columns(position)), partGradient, part.b.weight.values, transposesLeft: false, transposesRight: false,
+                alpha: scale, adds: false)
+            if let gradient = part.b.gradient {
+                device.product(
+                    gradient, partGradient, projected.columns(columns(position)), transposesLeft: true, transposesRight: false, alpha: scale, adds: true)
+            }
+        }
+        if let gradient = stackedAGradient {
+            let dropped = try dropped(input, linear, pass)
+            device.product(gradient, projectedGradient, dropped, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
+        }
+        guard let inputGradient else { return }
+        guard let mask = mask(linear, pass) else {
+            device.product(inputGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: true)
+            return
+        }
+        let droppedGradient = try device.tensor(input.rows, input.columns)
+        device.product(droppedGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
+        device.dropout(inputGradient, adds: true, droppedGradient, mask: mask, tokenPositions: pass.tokenPositions)
+    }
+
+    private func mask(_ linear: Linear, _ pass: Pass) -> DropoutMask? {
+        dropout > 0 ? pass.dropout?.mask(place: linear.place, probability: dropout) : nil
+    }
+
+    private func dropped(_ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) -> Tensor {
+        guard let mask = mask(linear, pass) else { return input }
+        let output = try pass.device.tensor(input.rows, input.columns)
+        pass.device.dropout(output, adds: false, input, mask: mask, tokenPositions: pass.tokenPositions)
+        return output
+    }
+
+    /// All `A`s as one matrix, `[parts * R, K]`.
+    private var stackedA: Tensor { stacked(parts.map { $0.a.weight.values }) }
+    private var stackedAGradient: Tensor? { parts[0].a.gradient == nil ? nil : stacked(parts.compactMap(\.a.gradient)) }
+
+    private func stacked(_ tensors: [Tensor]) -> Tensor {
+        guard let all = Tensor.stacked(tensors) else { preconditionFailure("LoRAAdapter: the A matrices of a linear do not lie together") }
+        return all
+    }
+}

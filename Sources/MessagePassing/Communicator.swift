@@ -1,0 +1,134 @@
+internal import CMPI
+public import Support
+
+/// Some ranks of the job that talk to each other.
+///
+/// Not `Sendable`: a communicator belongs to the thread that made it, so two threads can't mix up the order of collectives. MPI's errors come
+/// back as `communication`. Buffers are given by address because they are tensors; only `MPIGroup` calls those functions.
+public final class Communicator {
+    private let handle: MPI_Comm
+    public let rank: Int
+    public let size: Int
+    /// MPI counts are 32 bits wide: longer messages go in pieces of this many elements.
+    private static let pieceCount = 1 << 28
+
+    init(_ handle: MPI_Comm) throws(TrainerError) {
+        var (rank, size) = (Int32(0), Int32(0))
+        try check(MPI_Comm_set_errhandler(handle, cmpi_errors_return()), "MPI_Comm_set_errhandler")
+        try check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank")
+        try check(MPI_Comm_size(handle, &size), "MPI_Comm_size")
+        self.handle = handle
+        self.rank = Int(rank)
+        self.size = Int(size)
+    }
+
+    /// The ranks that share this rank's node, in rank order.
+    public func onThisNode() throws(TrainerError) -> Communicator {
+        var node = cmpi_comm_null()
+        let status = MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), cmpi_info_null(), &node)
+        try check(status, "MPI_Comm_split_type")
+        guard let node else { throw TrainerError(.communication, "rank \(rank)", "MPI gives no communicator for this node") }
+        return try Communicator(node)
+    }
+
+    // MARK: Collectives
+
+    /// Waits until every rank has come here.
+    public func barrier() throws(TrainerError) { try check(MPI_Barrier(handle), "MPI_Barrier") }
+
+    /// Begins to replace float32 values by their sums over the ranks. The memory must stay until the request is done.
+    public func startSum(_ values: UnsafeMutablePointer<Float>, count: Int) throws(TrainerError) -> [Request] {
+        var requests: [Request] = []
+        for start in stride(from: 0, to: count, by: Self.pieceCount) {
+            var request = cmpi_request_null()
+            let length = Int32(min(Self.pieceCount, count - start))
+            let status = MPI_Iallreduce(cmpi_in_place(), values + start, length, cmpi_float(), cmpi_sum(), handle, &request)
+            try check(status, "MPI_Iallreduce")
+            if let request { requests.append(Request(request)) }
+        }
+        return requests
+    }
+
+    public enum Reduction { case sum, max, min }
+
+    /// The reduction of each value over the ranks, on every rank.
+    public func reduce(_ values: [Double], _ reduction: Reduction) throws(TrainerError) -> [Double] {
+        var values = values
+        let operation = switch reduction {
+        case .sum: cmpi_sum()
+        case .max: cmpi_max()
+        case .min: cmpi_min()
+        }
+        let status = values.withUnsafeMutableBufferPointer {
+            MPI_Allreduce(cmpi_in_place(), $0.baseAddress, Int32($0.count), cmpi_double(), operation, handle)
+        }
+        try check(status, "MPI_Allreduce")
+        return values
+    }
+
+    /// The bytes of `root`, on every rank.
+    public func broadcast(_ bytes: [UInt8], root: Int = 0) throws(TrainerError) -> [UInt8] {
+        var count = Int64(bytes.count)
+        try check(MPI_Bcast(&count, 1, cmpi_int64(), Int32(root), handle), "MPI_Bcast")
+        var bytes = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
+        for start in stride(from: 0, to: Int(count), by: Self.pieceCount) {
+            let length = Int32(min(Self.pieceCount, Int(count) - start))
+            let status = bytes.withUnsafeMutableBytes { MPI_Bcast($0.baseAddress.map { $0 + start }, length, cmpi_byte(), Int32(root), handle) }
+            try check(status, "MPI_Bcast")
+        }
+        return bytes
+    }
+
+    /// Every rank's bytes, in rank order, on every rank; under 2 GB in all.
+    public func gather(_ bytes: [UInt8]) throws(TrainerError) -> [[UInt8]] {
+        var own = Int32(clamping: bytes.count)
+        var counts = [Int32](repeating: 0, count: size)
+        try check(MPI_Allgather(&own, 4, cmpi_byte(), &counts, 4, cmpi_byte(), handle), "MPI_Allgather")
+        var starts = [0]
+        for count in counts { starts.append(starts[starts.count - 1] + Int(count)) }
+        guard starts[size] <= Int(Int32.max) else {
+            throw TrainerError(.communication, "rank \(rank)", "\(ByteCount(starts[size])) are too many to gather at once")
+        }
+        var all = [UInt8](repeating: 0, count: starts[size])
+        let displacements = starts.map(Int32.init)
+        let status = bytes.withUnsafeBytes { mine in
+            all.withUnsafeMutableBytes {
+                MPI_Allgatherv(mine.baseAddress, own, cmpi_byte(), $0.baseAddress, counts, displacements, cmpi_byte(), handle)
+            }
+        }
+        try check(status, "MPI_Allgatherv")
+        return (0..<size).map { Array(all[starts[$0]..<starts[$0 + 1]]) }
+    }
+}
+
+/// A collective under way.
+public final class Request {
+    private var handle: MPI_Request?
+
+    init(_ handle: MPI_Request) { self.handle = handle }
+
+    /// Whether it is done; MPI moves it along when asked.
+    public func test() throws(TrainerError) -> Bool {
+        guard handle != nil else { return true }
+        var flag = Int32(0)
+        try check(MPI_Test(&handle, &flag, cmpi_status_ignore()), "MPI_Test")
+        if flag != 0 { handle = nil }
+        return flag != 0
+    }
+
+    public func wait() throws(TrainerError) {
+        guard handle != nil else { return }
+        try check(MPI_Wait(&handle, cmpi_status_ignore()), "MPI_Wait")
+        handle = nil
+    }
+}
+
+/// - Throws: `communication` with MPI's own words if the status is not success.
+func check(_ status: Int32, _ call: String) throws(TrainerError) {
+    guard status != MPI_SUCCESS else { return }
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING))
+    var length = Int32(0)
+    MPI_Error_string(status, &text, &length)
+    let words = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw TrainerError(.communication, call, words, remedy: "A peer may be gone; restart the job, it resumes from its last checkpoint")
+}

@@ -1,0 +1,81 @@
+import Support
+import Tensors
+
+/// `x + attention(norm(x))`: the first half of a decoder block.
+///
+/// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) with rotary positions, causal within each packed sequence.
+final class Attention: Layer {
+    let norm: Norm
+    let queryKeyValue: Linear
+    let output: Linear
+    let heads: AttentionHeads
+    let rotary: RotaryTable
+    let layer: Int
+    /// False in the first block when nothing below it is trained.
+    var needsInputGradient = true
+
+    init(norm: Norm, queryKeyValue: Linear, output: Linear, heads: AttentionHeads, rotary: RotaryTable, layer: Int) {
+        self.norm = norm
+        self.queryKeyValue = queryKeyValue
+        self.output = output
+        self.heads = heads
+        self.rotary = rotary
+        self.layer = layer
+    }
+
+    private var queryColumns: Range<Int> { 0..<heads.queryHeads * heads.headSize }
+    private var keyColumns: Range<Int> { queryColumns.upperBound..<queryColumns.upperBound + heads.keyHeads * heads.headSize }
+    private var valueColumns: Range<Int> { keyColumns.upperBound..<keyColumns.upperBound + heads.keyHeads * heads.headSize }
+
+    func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
+        let device = pass.device
+        let (normed, rstd) = try norm.forward(input)
+        let qkv = try queryKeyValue.forward(normed, pass)
+        try rotate(qkv, pass, inverse: false)
+        pass.stack.push(input)
+        pass.stack.push(rstd)
+        pass.stack.push(qkv)
+        var (keys, values) = (qkv.columns(keyColumns), qkv.columns(valueColumns))
+        if let cache = pass.cache {
+            let both = qkv.columns(keyColumns.lowerBound..<valueColumns.upperBound)
+            (keys, values) = try cache.append(both, layer: layer, ranges: pass.spans)
+        }
+        let attended = try device.tensor(input.rows, queryColumns.count)
+        let logSumExp = try device.tensor(input.rows, heads.queryHeads)
+        try device.attention(
+            attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans)
+        let result = try output.forward(attended, pass)
+        pass.stack.push(logSumExp)
+        pass.stack.push(attended)
+        device.add(result, input)
+        return result
+    }
+
+    func backward(_ outputGradient: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
+        let device = pass.device
+        let attended = pass.stack.pop()
+        let logSumExp = pass.stack.pop()
+        let attendedGradient = try output.backward(outputGradient, input: attended, pass)
+        let qkv = pass.stack.pop()
+        let rstd = pass.stack.pop()
+        let input = pass.stack.pop()
+        let gradient = try device.tensor(qkv.rows, qkv.columns)
+        try device.attentionBackward(
+            queryGradient: gradient.columns(queryColumns), keyGradient: gradient.columns(keyColumns), valueGradient: gradient.columns(valueColumns),
+            outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: qkv.columns(keyColumns),
+            value: qkv.columns(valueColumns), heads: heads, spans: pass.spans)
+        try rotate(gradient, pass, inverse: true)
+        let normed = queryKeyValue.needsInput ? try norm.again(input, rstd: rstd) : nil
+        let normedGradient = try queryKeyValue.backward(gradient, input: normed, pass, needsInputGradient: needsInputGradient)
+        guard needsInputGradient else { return outputGradient }
+        try norm.backward(normedGradient, input: input, rstd: rstd, addingTo: outputGradient)
+        return outputGradient
+    }
+
+    private func rotate(_ qkv: Tensor, _ pass: Pass, inverse: Bool) throws(TrainerError) {
+        let positions = pass.spans.reduce(0) { max($0, $1.keys.count) }
+        let (cosine, sine) = try rotary.tables(positions, on: pass.device)
+        let rotated = qkv.columns(0..<keyColumns.upperBound)
+        pass.device.rotate(rotated, headSize: heads.headSize, cosine: cosine, sine: sine, positions: pass.positions, inverse: inverse)
+    }
+}

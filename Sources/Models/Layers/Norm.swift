@@ -1,0 +1,36 @@
+public import Support
+public import Tensors
+
+/// RMSNorm with a learned gain (Zhang and Sennrich 2019, arXiv:1910.07467).
+///
+/// Saves nothing itself: whoever calls it keeps the input and `rstd`, from which the output is computed again where needed.
+public final class Norm {
+    public let gain: Parameter
+    public let epsilon: Float
+
+    public init(gain: Parameter, epsilon: Float) {
+        self.gain = gain
+        self.epsilon = epsilon
+    }
+
+    /// - Returns: The output `[T, C]` and `rstd [1, T]`.
+    public func forward(_ input: Tensor) throws(TrainerError) -> (output: Tensor, rstd: Tensor) {
+        let output = try input.device.tensor(input.rows, input.columns)
+        let rstd = try input.device.tensor(1, input.rows)
+        input.device.rmsNorm(output, rstd: rstd, input, gain: gain.weight.values, epsilon: epsilon)
+        return (output, rstd)
+    }
+
+    /// The output of forward once more.
+    public func again(_ input: Tensor, rstd: Tensor) throws(TrainerError) -> Tensor {
+        let output = try input.device.tensor(input.rows, input.columns)
+        input.device.rmsNormAgain(output, input, rstd: rstd, gain: gain.weight.values)
+        return output
+    }
+
+    /// Adds the input's gradient to `inputGradient`.
+    public func backward(_ outputGradient: Tensor, input: Tensor, rstd: Tensor, addingTo inputGradient: Tensor) throws(TrainerError) {
+        try input.device.rmsNormBackward(
+            addingTo: inputGradient, gainGradient: gain.gradient, outputGradient, input: input, rstd: rstd, gain: gain.weight.values)
+    }
+}

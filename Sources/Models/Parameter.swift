@@ -1,0 +1,68 @@
+import Support
+public import Tensors
+
+/// One tensor of the model: frozen or trained, dense or quantised.
+///
+/// Its storage lies in the buffers of its `ParameterUnit`. Vectors, such as the gain of a norm, are matrices of one row.
+public final class Parameter {
+    /// The name in Hugging Face files: `model.layers.0.self_attn.q_proj.weight`.
+    public let name: String
+    /// `[rows, columns]` of the whole tensor; a vector has one row.
+    public let rows: Int
+    public let columns: Int
+    /// Whether files store it with one dimension.
+    public let isVector: Bool
+    /// Whether weight decay applies: to matrices, not to norms and biases.
+    public var decays: Bool { !isVector }
+    /// How a frozen parameter is stored; a trainable one is float32.
+    public internal(set) var frozenType: ElementType
+    public internal(set) var isTrainable: Bool
+    private var stored: Weight?
+    /// `[rows, columns]`, float32, if trainable.
+    public internal(set) var gradient: Tensor?
+
+    public init(name: String, rows: Int, columns: Int, isVector: Bool = false, frozenType: ElementType = .float32, isTrainable: Bool) {
+        self.name = name
+        self.rows = rows
+        self.columns = columns
+        self.isVector = isVector
+        self.frozenType = frozenType
+        self.isTrainable = isTrainable
+    }
+
+    public var count: Int { rows * columns }
+    /// The shape as files have it.
+    public var shape: [Int] { isVector ? [columns] : [rows, columns] }
+    /// How the values are stored in memory.
+    public var elementType: ElementType { isTrainable ? .float32 : frozenType }
+
+    public var weight: Weight {
+        guard let stored else { preconditionFailure("Parameter.weight: \(name) has no storage yet") }
+        return stored
+    }
+
+    func store(_ weight: Weight, gradient: Tensor?) {
+        stored = weight
+        self.gradient = gradient
+    }
+
+    /// Decides, before storage is allocated, whether the parameter is trained.
+    public func setTrainable(_ trainable: Bool) {
+        precondition(stored == nil, "Parameter.setTrainable: \(name) has storage already")
+        isTrainable = trainable
+    }
+
+    /// Decides, before storage is allocated, how the parameter is stored while frozen.
+    public func setFrozenType(_ type: ElementType) {
+        precondition(stored == nil, "Parameter.setFrozenType: \(name) has storage already")
+        frozenType = type
+    }
+}
+
+extension Parameter {
+    /// Sets the values of a float32 parameter, row after row.
+    public func write(_ values: [Float]) {
+        precondition(values.count == count && elementType == .float32, "Parameter.write: \(values.count) values for \(name)")
+        values.withUnsafeBytes { weight.values.device.upload($0, to: weight.values) }
+    }
+}

@@ -1,0 +1,64 @@
+public import Support
+public import Tensors
+
+/// One microbatch on its way through the model, forward and back.
+public final class Pass {
+    public let device: any Device
+    public let batch: PackedBatch
+    /// Saved activations; backward pops what forward pushed.
+    public internal(set) var stack: ActivationStack
+    /// Set while a block's forward runs again for its backward (gradient checkpointing).
+    public internal(set) var isRecomputing = false
+    /// Where dropout masks come from; nil where there is no dropout (evaluation, generation).
+    public let dropout: DropoutStream?
+    /// Keys and values of earlier tokens, in generation.
+    public let cache: KeyValueCache?
+    /// Called in backward when a unit's gradients of this microbatch are complete.
+    public var unitFinished: (ParameterUnit) throws(TrainerError) -> Void = { _ throws(TrainerError) in }
+
+    /// Token ids, positions within sequences (int32) and positions in the step (int64), each `[1, T]`.
+    let tokens: Tensor
+    let positions: Tensor
+    public let tokenPositions: Tensor
+    let spans: [AttentionSpan]
+
+    /// - Parameters:
+    ///   - keepsActivations: Whether a backward will follow.
+    ///   - cache: If given, the batch continues its sequences.
+    /// - Throws: `memory`.
+    public init(
+        _ batch: PackedBatch, on device: any Device, keepsActivations: Bool, dropout: DropoutStream? = nil, cache: KeyValueCache? = nil
+    ) throws(TrainerError) {
+        self.device = device
+        self.batch = batch
+        self.dropout = dropout
+        self.cache = cache
+        stack = ActivationStack(keeps: keepsActivations)
+        tokens = try device.tensor(batch.tokens)
+        tokenPositions = try device.tensor(batch.globalPositions)
+        let ranges = zip(batch.sequenceStarts, batch.sequenceStarts.dropFirst()).map { $0..<$1 }
+        if let cache {
+            positions = try device.tensor(cache.positions(ranges))
+            spans = cache.spans(ranges)
+        } else {
+            positions = try device.tensor(batch.positions)
+            spans = ranges.map { AttentionSpan(queries: $0, keys: $0) }
+        }
+    }
+}
+
+/// The dropout masks of one step.
+public struct DropoutStream: Sendable {
+    private let random: Philox
+    private let step: UInt64
+
+    public init(seed: UInt64, step: Int) {
+        random = Philox(seed: seed, purpose: .dropout)
+        self.step = UInt64(step)
+    }
+
+    /// The mask of one place in the model; `place` is unique within it.
+    public func mask(place: Int, probability: Float) -> DropoutMask {
+        DropoutMask(random: random, stream: step << 24 | UInt64(place), probability: probability)
+    }
+}

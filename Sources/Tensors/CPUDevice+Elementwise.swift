@@ -1,0 +1,66 @@
+import Glibc
+import Kernels
+import Support
+
+extension CPUDevice {
+    public func add(_ target: Tensor, _ source: Tensor) {
+        precondition(target.count == source.count && target.isContiguous && source.isContiguous, "CPUDevice.add: shapes differ")
+        let (y, x) = (target.floats, source.floats)
+        pool.parallelFor(target.count, grain: 4096) { addInto(target: y, source: x, range: $0) }
+        finished()
+    }
+
+    public func scale(_ target: Tensor, by factor: Float) {
+        precondition(target.isContiguous, "CPUDevice.scale: the tensor has gaps")
+        let y = target.floats
+        pool.parallelFor(target.count, grain: 4096) { scaleInPlace(target: y, factor: factor, range: $0) }
+        finished()
+    }
+
+    public func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
+        precondition(output.isContiguous && input.isContiguous && output.count == input.count, "CPUDevice.dropout: shapes differ")
+        let (y, x, p) = (output.floats, input.floats, tokenPositions.int64s)
+        pool.parallelFor(input.rows, grain: 4) {
+            dropoutRows(
+                output: y, adds: adds, input: x, rows: $0, channels: input.columns, key: mask.random.key, stream: mask.stream, tokenPositions: p,
+                probability: mask.probability)
+        }
+        finished()
+    }
+
+    public func sumOfSquares(_ values: Tensor) -> Double {
+        precondition(values.isContiguous, "CPUDevice.sumOfSquares: the tensor has gaps")
+        // Parts of a fixed size, so that the sum does not depend on the number of threads.
+        let part = 1 << 16
+        let parts = (values.count + part - 1) / part
+        let x = values.floats
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(parts, 1)) { sums in
+            let sums = sums.baseAddress
+            pool.parallelFor(parts) { range in
+                for index in range { sums?[index] = Kernels.sumOfSquares(values: x, range: index * part..<min((index + 1) * part, values.count)) }
+            }
+            return (0..<parts).reduce(0) { $0 + (sums?[$1] ?? 0) }
+        }
+    }
+
+    public func firstNonFinite(_ values: Tensor) -> Int? {
+        precondition(values.isContiguous, "CPUDevice.firstNonFinite: the tensor has gaps")
+        return Kernels.firstNonFinite(values: values.floats, range: 0..<values.count)
+    }
+
+    public func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate) {
+        let count = parameter.count
+        precondition(
+            [gradient, firstMoment, secondMoment].allSatisfy { $0.count == count && $0.isContiguous } && parameter.isContiguous,
+            "CPUDevice.adamW: shapes differ")
+        let coefficients = AdamWCoefficients(
+            learningRate: update.learningRate, beta1: update.beta1, beta2: update.beta2, epsilon: update.epsilon, weightDecay: update.weightDecay,
+            correction1: Float(1 - pow(Double(update.beta1), Double(update.step))),
+            correction2: Float(1 - pow(Double(update.beta2), Double(update.step))), gradientScale: update.gradientScale)
+        let (w, g, m, v) = (parameter.floats, gradient.floats, firstMoment.floats, secondMoment.floats)
+        pool.parallelFor(count, grain: 4096) {
+            adamWUpdate(parameter: w, gradient: g, firstMoment: m, secondMoment: v, range: $0, coefficients: coefficients)
+        }
+        finished()
+    }
+}

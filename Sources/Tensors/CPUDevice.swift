@@ -1,0 +1,125 @@
+import Glibc
+import Kernels
+public import Support
+
+/// The processor's cores: float32 compute by Kernels and OpenBLAS, on the threads of one pool.
+public final class CPUDevice: Device {
+    public var ledger = MemoryLedger()
+    public var progress: (() -> Void)?
+    public var holdsValues: Bool { true }
+    public let pool: ThreadPool
+    private let arena: Arena
+
+    /// - Throws: `memory` if no addresses can be reserved.
+    public init(threadCount: Int) throws(TrainerError) {
+        pool = ThreadPool(threadCount: threadCount)
+        arena = try Arena()
+        setOneBLASThread()
+    }
+
+    // MARK: Memory
+
+    public func allocate(byteCount: Int, kind: MemoryKind) throws(TrainerError) -> Buffer {
+        let address = try arena.allocate(byteCount)
+        ledger.add(byteCount, kind)
+        return Buffer(device: self, address: address, byteCount: byteCount, kind: kind)
+    }
+
+    public func release(address: UnsafeMutableRawPointer?, byteCount: Int, kind: MemoryKind) {
+        guard let address else { return }
+        arena.release(address, byteCount)
+        ledger.remove(byteCount, kind)
+    }
+
+    /// Gives memory that nothing uses at the moment back to the system.
+    public func trim() { arena.trim() }
+
+    public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+        precondition(tensor.isContiguous && tensor.byteCount == bytes.count, "CPUDevice.upload: \(bytes.count) bytes into \(tensor.byteCount)")
+        if let source = bytes.baseAddress { tensor.address.copyMemory(from: source, byteCount: bytes.count) }
+    }
+
+    public func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
+        precondition(bytes.count == tensor.byteCount, "CPUDevice.download: \(tensor.byteCount) bytes into \(bytes.count)")
+        let rowBytes = tensor.elementType.byteCount(tensor.columns)
+        let strideBytes = tensor.elementType.byteCount(tensor.rowStride)
+        guard let target = bytes.baseAddress else { return }
+        for row in 0..<tensor.rows {
+            (target + row * rowBytes).copyMemory(from: tensor.address + row * strideBytes, byteCount: rowBytes)
+        }
+    }
+
+    public func zero(_ tensor: Tensor) {
+        precondition(tensor.isContiguous, "CPUDevice.zero: the tensor has gaps")
+        let address = tensor.address
+        pool.parallelFor(tensor.byteCount, grain: 1 << 16) { memset(address + $0.lowerBound, 0, $0.count) }
+    }
+
+    public func copy(_ target: Tensor, _ source: Tensor) {
+        precondition(target.rows == source.rows && target.columns == source.columns, "CPUDevice.copy: shapes differ")
+        let (to, from) = (target.floats, source.floats)
+        pool.parallelFor(target.rows, grain: 16) { rows in
+            for row in rows { memcpy(to + row * target.rowStride, from + row * source.rowStride, target.columns * 4) }
+        }
+    }
+
+    public func decode(_ target: Tensor, _ weight: Weight, rows: Range<Int>) {
+        precondition(target.isContiguous && target.rows == rows.count && target.columns == weight.columns, "CPUDevice.decode: shapes differ")
+        let output = target.floats
+        let columns = weight.columns
+        pool.parallelFor(rows.count, grain: 8) { part in
+            let first = rows.lowerBound + part.lowerBound
+            self.decodeRows(output + part.lowerBound * columns, weight, rows: first..<first + part.count)
+        }
+    }
+
+    /// Decodes rows on the calling thread.
+    func decodeRows(_ output: UnsafeMutablePointer<Float>, _ weight: Weight, rows: Range<Int>) {
+        let values = weight.values
+        let range = rows.lowerBound * weight.columns..<rows.upperBound * weight.columns
+        let input = UnsafeRawPointer(values.address) + (values.elementType == .nf4 ? 0 : values.elementType.byteCount(range.lowerBound))
+        switch values.elementType {
+        case .float32: memcpy(output, input, range.count * 4)
+        case .bfloat16: decodeBFloat16(output, input, range.count)
+        case .float16: decodeFloat16(output, input, range.count)
+        case .q8_0: decodeQ8_0(output, input, range.count)
+        case .q4_0: decodeQ4_0(output, input, range.count)
+        case .q4_1: decodeQ4_1(output, input, range.count)
+        case .nf4:
+            guard let constants = weight.constants else { preconditionFailure("CPUDevice.decodeRows: NF4 without constants") }
+            decodeNF4(
+                output, values.uint8s, absmaxCodes: constants.codes.uint8s, absmaxBlockMaxima: constants.blockMaxima.floats,
+                offset: constants.offset.floats[0], range: range)
+        case .int32, .int64, .uint8: preconditionFailure("CPUDevice.decodeRows: \(values.elementType.rawValue) is no weight's type")
+        }
+    }
+
+    public func encode(_ target: Tensor, _ source: Tensor) {
+        precondition(target.isContiguous && source.isContiguous && target.count == source.count, "CPUDevice.encode: shapes differ")
+        let (output, input) = (target.address, UnsafePointer(source.floats))
+        pool.parallelFor(target.count, grain: 4096) { range in
+            switch target.elementType {
+            case .float32: memcpy(output + range.lowerBound * 4, input + range.lowerBound, range.count * 4)
+            case .bfloat16: encodeBFloat16(output + range.lowerBound * 2, input + range.lowerBound, range.count)
+            case .float16: encodeFloat16(output + range.lowerBound * 2, input + range.lowerBound, range.count)
+            default: preconditionFailure("CPUDevice.encode: \(target.elementType.rawValue) can't be encoded to")
+            }
+        }
+    }
+
+    public func quantiseNF4(_ target: Weight, _ source: Tensor) throws(TrainerError) {
+        guard let constants = target.constants else { preconditionFailure("CPUDevice.quantiseNF4: the target is not NF4") }
+        precondition(source.isContiguous && source.count == target.values.count, "CPUDevice.quantiseNF4: shapes differ")
+        let maxima = try tensor(1, constants.codes.count, .float32, .scratch)
+        defer { withExtendedLifetime(maxima) {} }
+        let (codes, absmax, input) = (target.values.uint8s, maxima.floats, UnsafePointer(source.floats))
+        pool.parallelFor(source.count, grain: 4096) { range in
+            nf4Quantise(codes: codes + range.lowerBound / 2, absmax: absmax + range.lowerBound / 64, input + range.lowerBound, range.count)
+        }
+        doubleQuantise(
+            codes: constants.codes.uint8s, blockMaxima: constants.blockMaxima.floats, offset: &constants.offset.floats[0], absmax, maxima.count)
+    }
+
+    /// Ends an operation: lets communication under way move on.
+    func finished() { progress?() }
+}

@@ -1,0 +1,164 @@
+public import Support
+
+/// Where tensors live and what can be done with them: about forty operations, each on whole tensors.
+///
+/// Layers call these and nothing else, so a device that computes nothing (`CountingDevice`) or one with another memory runs the same step.
+/// Unless said otherwise tensors are float32, `[rows, columns]`, and an output must not overlap an input. T is packed tokens, C channels,
+/// N outputs and K inputs of a linear layer, V the vocabulary.
+public protocol Device: AnyObject {
+    /// Bytes alive and at their peak, by kind.
+    var ledger: MemoryLedger { get set }
+    /// Called after each operation: drives communication that is under way while this device computes.
+    var progress: (() -> Void)? { get set }
+    /// Whether values exist; false on a device that only counts.
+    var holdsValues: Bool { get }
+
+    // MARK: Memory
+
+    /// - Throws: `memory` if the bytes can't be had.
+    func allocate(byteCount: Int, kind: MemoryKind) throws(TrainerError) -> Buffer
+    func release(address: UnsafeMutableRawPointer?, byteCount: Int, kind: MemoryKind)
+    /// Copies the host's bytes into a contiguous tensor of the same byte count.
+    func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
+    /// Copies a tensor's elements, row after row without gaps, to the host.
+    func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer)
+    func zero(_ tensor: Tensor)
+    /// Copies `source` into `target`, both float32 of one shape.
+    func copy(_ target: Tensor, _ source: Tensor)
+    /// Writes the float32 values of rows of a weight into `target`, `[rows.count, K]`.
+    func decode(_ target: Tensor, _ weight: Weight, rows: Range<Int>)
+    /// Writes float32 values into a contiguous tensor of type float32, bfloat16 or float16, rounding to nearest even.
+    func encode(_ target: Tensor, _ source: Tensor)
+    /// Quantises float32 values to NF4 with double quantisation. QLoRA, arXiv:2305.14314, section 3; bit for bit as bitsandbytes.
+    func quantiseNF4(_ target: Weight, _ source: Tensor) throws(TrainerError)
+
+    // MARK: Products
+
+    /// `output = alpha * op(left) · op(right)`, added to what `output` holds if `adds`.
+    func product(
+        _ output: Tensor, _ left: Tensor, _ right: Tensor, transposesLeft: Bool, transposesRight: Bool, alpha: Float, adds: Bool)
+    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`.
+    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight]) throws(TrainerError)
+    /// `inputGradient [T, K] = outputGradient [T, N] · W`.
+    func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight]) throws(TrainerError)
+
+    // MARK: Norm, rotary embedding, gated activation
+
+    /// RMSNorm (arXiv:1910.07467): writes `output [T, C]` and `rstd [1, T]`.
+    func rmsNorm(_ output: Tensor, rstd: Tensor, _ input: Tensor, gain: Tensor, epsilon: Float)
+    /// The same output again, from the `rstd` that was saved.
+    func rmsNormAgain(_ output: Tensor, _ input: Tensor, rstd: Tensor, gain: Tensor)
+    /// Adds the norm's input gradient to `inputGradient` and, if given, the gain's gradient to `gainGradient [1, C]`.
+    func rmsNormBackward(
+        addingTo inputGradient: Tensor, gainGradient: Tensor?, _ outputGradient: Tensor, input: Tensor, rstd: Tensor, gain: Tensor) throws(TrainerError)
+    /// Rotates `values [T, heads * D]` in place by their positions (RoFormer, arXiv:2104.09864; pairs i and i + D/2); `inverse` turns back.
+    func rotate(_ values: Tensor, headSize: Int, cosine: Tensor, sine: Tensor, positions: Tensor, inverse: Bool)
+    /// SwiGLU (arXiv:2002.05202): `output [T, F] = silu(gate) * up`, with `gateUp [T, 2F]` gate columns first.
+    func swiGLU(_ output: Tensor, _ gateUp: Tensor)
+    /// Overwrites `gateUp` with its gradient.
+    func swiGLUBackward(_ gateUp: Tensor, _ outputGradient: Tensor)
+
+    // MARK: Attention
+
+    /// Causal attention within each span (FlashAttention, arXiv:2205.14135): writes `output [T, H * D]` and `logSumExp [T, H]`.
+    func attention(
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]) throws(TrainerError)
+    /// Writes the gradients of query, key and value, which are column views of one tensor, as are the values themselves.
+    func attentionBackward(
+        queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,
+        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]) throws(TrainerError)
+
+    // MARK: Embedding, loss
+
+    /// Writes the rows of a table `[V, C]` that `tokens [1, T]` (int32) name.
+    func embed(_ output: Tensor, _ table: Weight, tokens: Tensor)
+    /// Adds each token's row of `outputGradient [T, C]` to its row of `gradient [V, C]`.
+    func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor)
+    /// `output[r] = input[indices[r]]`; indices int32 `[1, rows]`.
+    func gatherRows(_ output: Tensor, _ input: Tensor, indices: Tensor)
+    /// `output[indices[r]] = input[r]`; no index twice.
+    func scatterRows(_ output: Tensor, _ input: Tensor, indices: Tensor)
+    /// `losses[r] = logsumexp(logits[r]) - logits[r, targets[r]]`; with a scale, `logits` become the gradient of `scale * sum(losses)`.
+    func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?)
+
+    // MARK: Elementwise
+
+    func add(_ target: Tensor, _ source: Tensor)
+    func scale(_ target: Tensor, by factor: Float)
+    /// Inverted dropout (arXiv:1207.0580) with the mask that (key, stream, token position, channel) determine; `adds` to output or writes it.
+    func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
+    /// The sum of squares of a contiguous tensor, in double; not finite if any element is not.
+    func sumOfSquares(_ values: Tensor) -> Double
+    /// The index of the first element that is not finite.
+    func firstNonFinite(_ values: Tensor) -> Int?
+
+    // MARK: Optimizer
+
+    /// One AdamW update (arXiv:1711.05101, algorithm 2) of contiguous tensors of one length.
+    func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate)
+}
+
+/// Heads of grouped-query attention (arXiv:2305.13245) and the factor on the scores.
+public struct AttentionHeads: Equatable, Sendable {
+    public var queryHeads: Int
+    public var keyHeads: Int
+    public var headSize: Int
+    public var scale: Float
+
+    public init(queryHeads: Int, keyHeads: Int, headSize: Int, scale: Float) {
+        self.queryHeads = queryHeads
+        self.keyHeads = keyHeads
+        self.headSize = headSize
+        self.scale = scale
+    }
+}
+
+/// One sequence: rows of its queries and rows of its keys and values.
+///
+/// The last query sees the last key: query i sees keys up to `i + keys.count - queries.count`.
+public struct AttentionSpan: Equatable, Sendable {
+    public var queries: Range<Int>
+    public var keys: Range<Int>
+
+    public init(queries: Range<Int>, keys: Range<Int>) {
+        self.queries = queries
+        self.keys = keys
+    }
+}
+
+/// Which dropout mask: a pure function of these, the token's position in the step and the channel.
+public struct DropoutMask: Sendable {
+    public var random: Philox
+    /// Step and layer, so that no two uses share a mask.
+    public var stream: UInt64
+    public var probability: Float
+
+    public init(random: Philox, stream: UInt64, probability: Float) {
+        self.random = random
+        self.stream = stream
+        self.probability = probability
+    }
+}
+
+/// The numbers of one AdamW update.
+public struct AdamWUpdate: Equatable, Sendable {
+    public var learningRate: Float
+    public var beta1: Float
+    public var beta2: Float
+    public var epsilon: Float
+    public var weightDecay: Float
+    /// Updates done, this one included; the bias corrections are `1 - beta^step`.
+    public var step: Int
+    /// The gradient is multiplied by this first: clipping.
+    public var gradientScale: Float
+
+    public init(learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, step: Int, gradientScale: Float) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.step = step
+        self.gradientScale = gradientScale
+    }
+}

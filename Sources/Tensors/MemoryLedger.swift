@@ -1,0 +1,46 @@
+public import Support
+
+/// What a buffer is for.
+public enum MemoryKind: Int, CaseIterable, Sendable {
+    case weights, gradients, optimizer, activations, scratch
+
+    public var name: String { ["weights", "gradients", "optimizer", "activations", "scratch"][rawValue] }
+}
+
+/// Bytes alive by kind, now and at the moment of the highest total.
+///
+/// The CPU device and the counting device keep the same ledger, so a prediction and a measurement are the same sum.
+public struct MemoryLedger: Equatable, Sendable {
+    private var alive = [Int](repeating: 0, count: MemoryKind.allCases.count)
+    private var atPeak = [Int](repeating: 0, count: MemoryKind.allCases.count)
+
+    public private(set) var total = ByteCount.zero
+    public private(set) var peak = ByteCount.zero
+
+    public init() {}
+
+    public mutating func add(_ bytes: Int, _ kind: MemoryKind) {
+        alive[kind.rawValue] += bytes
+        total.bytes += bytes
+        guard total > peak else { return }
+        peak = total
+        atPeak = alive
+    }
+
+    public mutating func remove(_ bytes: Int, _ kind: MemoryKind) {
+        alive[kind.rawValue] -= bytes
+        total.bytes -= bytes
+    }
+
+    /// Bytes of a kind that are alive now.
+    public func alive(_ kind: MemoryKind) -> ByteCount { ByteCount(alive[kind.rawValue]) }
+
+    /// Bytes of a kind that were alive when the total was highest.
+    public func atPeak(_ kind: MemoryKind) -> ByteCount { ByteCount(atPeak[kind.rawValue]) }
+
+    /// Forgets the peak: from here on the highest total counts anew.
+    public mutating func restartPeak() {
+        peak = total
+        atPeak = alive
+    }
+}
