@@ -42,7 +42,8 @@ public struct DataReport: Sendable, Equatable {
         }
 
         var description: String {
-            "\(grouped(count)) (line\(count == 1 ? "" : "s") \(firstLines.map(String.init).joined(separator: ", "))\(count > firstLines.count ? ", …" : ""))"
+            let lines = firstLines.map(String.init).joined(separator: ", ") + (count > firstLines.count ? ", …" : "")
+            return "\(grouped(count)) (line\(count == 1 ? "" : "s") \(lines))"
         }
     }
 

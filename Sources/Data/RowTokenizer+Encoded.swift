@@ -5,7 +5,8 @@ extension RowTokenizer.Part {
 
     /// The part as a list of 32-bit words, for a peer or a file.
     ///
-    /// Layout: version, rows, tokens, the report, then lines, lengths, tokens, and marks, 32 to a word. Counts and lines take two words, the lower first.
+    /// Layout: version, rows, tokens, the report, then lines, lengths, tokens, and marks, 32 to a word. Counts and lines take two words, the lower
+    /// first.
     public var encoded: [Int32] {
         var words = WordList(words: [RowTokenizer.Part.version])
         words.add(rows.count)
@@ -48,12 +49,12 @@ extension RowTokenizer.Part {
         let tokens = words.take(tokenCount)
         let marks = words.take(words.remaining)
         guard lengths.allSatisfy({ $0 > 0 }), lengths.reduce(0, { $0 + Int($1) }) == tokenCount else { throw WordList.damaged }
+        let trained = (0..<tokenCount).map { UInt32(bitPattern: marks[marks.startIndex + $0 / 32]) >> UInt32($0 % 32) & 1 == 1 }
         var first = 0
         for (length, line) in zip(lengths, lines) {
-            let range = first..<(first + Int(length))
-            let trained = range.map { UInt32(bitPattern: marks[marks.startIndex + $0 / 32]) >> UInt32($0 % 32) & 1 == 1 }
-            rows.append(tokens: tokens[(tokens.startIndex + range.lowerBound)..<(tokens.startIndex + range.upperBound)], trained: trained, line: line)
-            first = range.upperBound
+            let end = first + Int(length)
+            rows.append(tokens: tokens.dropFirst(first).prefix(Int(length)), trained: trained[first..<end], line: line)
+            first = end
         }
     }
 }

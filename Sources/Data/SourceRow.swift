@@ -44,7 +44,7 @@ struct RowReader {
 
     /// The row in a line; nil if the line is blank. Fields of other names are ignored.
     ///
-    /// - Throws: `format` with file and line: bytes that are not UTF-8, malformed JSON, a missing field or one that is no string, a row of another kind.
+    /// - Throws: `format` with file and line: bytes that are not UTF-8, malformed JSON, a field that is missing or no string, a row of another kind.
     func row(_ index: Int, kind: RowKind) throws(TrainerError) -> SourceRow? {
         let line = file.line(index)
         if isBlank(line) { return nil }

@@ -32,14 +32,14 @@ public struct TokenizedRows: Sendable, Equatable {
     /// Adds a row at the end. The flag of its first token is cleared.
     ///
     /// - Precondition: As many flags as tokens, and at least one.
-    public mutating func append(tokens row: some Collection<Int32>, trained flags: some Collection<Bool>, line: Int) {
+    public mutating func append(tokens row: ArraySlice<Int32>, trained flags: ArraySlice<Bool>, line: Int) {
         precondition(row.count == flags.count && !row.isEmpty, "TokenizedRows.append: \(flags.count) flags for \(row.count) tokens")
         let first = tokens.count
         tokens.append(contentsOf: row)
         trained.append(contentsOf: flags)
         trained[first] = false
         starts.append(tokens.count)
-        trainedCounts.append(trained[first...].reduce(into: 0) { $0 += $1 ? 1 : 0 })
+        trainedCounts.append(flags.dropFirst().reduce(into: 0) { $0 += $1 ? 1 : 0 })
         lines.append(line)
     }
 
@@ -56,6 +56,9 @@ public struct TokenizedRows: Sendable, Equatable {
     /// The named rows, in the order named.
     public func selecting(_ rows: some Collection<Int>) -> TokenizedRows {
         var selected = TokenizedRows()
+        let total = rows.reduce(0) { $0 + length(of: $1) }
+        selected.tokens.reserveCapacity(total)
+        selected.trained.reserveCapacity(total)
         for row in rows {
             let range = range(of: row)
             selected.append(tokens: tokens[range], trained: trained[range], line: lines[row])

@@ -10,7 +10,7 @@ func randomRows(_ count: Int, longest: Int, seed: UInt64 = 1) -> TokenizedRows {
         let (a, b, _, _) = philox.words(UInt64(row))
         let length = 2 + Int(a % UInt32(longest - 1))
         let firstTrained = 1 + Int(b % UInt32(length - 1))
-        rows.append(tokens: next..<(next + Int32(length)), trained: (0..<length).map { $0 >= firstTrained }, line: row + 1)
+        rows.append(tokens: Array(next..<(next + Int32(length)))[...], trained: (0..<length).map { $0 >= firstTrained }[...], line: row + 1)
         next += Int32(length)
     }
     return rows

@@ -74,17 +74,15 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
 
     @Test("pain 3: rows with nothing to train on are an error with their count, the first lines and the reason")
     func untrained() {
-        let long = "{\"prompt\": \"abcdefgh\", \"completion\": \"x\"}\n"
+        let long = String(repeating: "{\"prompt\": \"abcdefgh\", \"completion\": \"x\"}\n", count: 7)
         #expect(
-            message(
-                "{\"prompt\": \"a\", \"completion\": \"x\"}\n" + String(repeating: long, count: 7),
-                RowOptions(sequenceLength: 5, overLength: .truncate))
+            message("{\"prompt\": \"a\", \"completion\": \"x\"}\n" + long, RowOptions(sequenceLength: 5, overLength: .truncate))
                 == "format: rows.jsonl: has rows with no token to train on after truncation to 5 tokens: 7 (lines 2, 3, 4, 5, 6, …). "
                 + "Raise data.sequence_length, or drop such rows with data.over_length.")
         #expect(
             message("{\"text\": \"ab\"}\n{\"text\": \"\"}\n", RowOptions(trainOn: .all, sequenceLength: 5))
-                == "format: rows.jsonl: has rows with no token to train on: 1 (line 2), empty or of a single token. Fill these rows in or remove them."
-        )
+                == "format: rows.jsonl: has rows with no token to train on: 1 (line 2), empty or of a single token. "
+                + "Fill these rows in or remove them.")
     }
 
     @Test("pain 4: the report counts the rows that end in a trained end token")

@@ -32,7 +32,7 @@ import Testing
     func contentHash() {
         func hash(_ rows: [([Int32], [Bool])]) -> UInt64 {
             var set = TokenizedRows()
-            for (tokens, trained) in rows { set.append(tokens: tokens, trained: trained, line: 1) }
+            for (tokens, trained) in rows { set.append(tokens: tokens[...], trained: trained[...], line: 1) }
             return set.contentHash
         }
         let hashes = [
