@@ -43,6 +43,8 @@ public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible 
     public var problem: String
     /// What the reader can do.
     public var remedy: String?
+    /// Further problems that were found together with this one, each printed on a line of its own.
+    public var others: [TrainerError] = []
 
     public init(_ code: Code, _ subject: String, _ problem: String, remedy: String? = nil) {
         self.code = code
@@ -51,9 +53,17 @@ public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible 
         self.remedy = remedy
     }
 
-    /// One line: `code: subject: problem. remedy.`
+    /// One line: `code: subject: problem. remedy.` Then a line for each of `others`.
     public var description: String {
-        let line = "\(code.rawValue): \(subject): \(problem)." + (remedy.map { " \($0)." } ?? "")
-        return String(line.map { $0.isNewline ? " " : $0 })
+        let ending = remedy.map { " \($0)" + ($0.last.map { ".?!".contains($0) } ?? true ? "" : ".") } ?? ""
+        let line = "\(code.rawValue): \(subject): \(problem)." + ending
+        return ([String(line.map { $0.isNewline ? " " : $0 })] + others.map(\.description)).joined(separator: "\n")
+    }
+
+    /// Throws all problems as one error, the first leading; returns if there is none.
+    public static func throwAll(_ problems: [TrainerError]) throws(TrainerError) {
+        guard var first = problems.first else { return }
+        first.others += problems.dropFirst()
+        throw first
     }
 }

@@ -1,0 +1,166 @@
+public import Adapters
+public import Data
+public import Optimizers
+public import Support
+
+/// Everything a run can be told, as the sections of its YAML file.
+public struct RunConfiguration: ConfigurationOptions {
+    public var model = ModelOptions()
+    public var method = MethodOptions()
+    public var data = DataOptions()
+    public var training = TrainingOptions()
+    public var parallel = ParallelOptions()
+    public var memory = MemoryOptions()
+    public var checkpoint = CheckpointOptions()
+    public var evaluation = EvaluationOptions()
+    /// The run's folder.
+    public var output = ""
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<RunConfiguration>] {
+        [
+            .section("model", \.model, "The model that is trained"),
+            .section("method", \.method, "How it is trained"),
+            .section("data", \.data, "What it is trained on"),
+            .section("training", \.training, "How long, in what batches, by which update rule"),
+            .section("parallel", \.parallel, "How the ranks share the work"),
+            .section("memory", \.memory, "Time given for memory"),
+            .section("checkpoint", \.checkpoint, "What is kept so that a run can go on"),
+            .section("evaluation", \.evaluation, "What is measured on held-out rows before and after"),
+            .key("output", \.output, "Folder of the run: configuration, metrics, logs, checkpoints, result").required().known(as: "output_dir"),
+        ]
+        .only(at: "model.dtype", "where method.kind is lora or qlora") { $0.method.kind != .full }
+        .only(at: "training.eval_steps", "where data.validation is given") { $0.data.validation != nil }
+        .only(at: "checkpoint.keep_best", "where training.eval_steps is given") { $0.training.evalSteps != nil && $0.data.validation != nil }
+        .only(at: "evaluation.task", "where data.validation is given") { $0.data.validation != nil }
+        .only(at: "evaluation.rows", "where data.validation is given") { $0.data.validation != nil }
+        .only(at: "evaluation.samples", "where data.validation is given") { $0.data.validation != nil }
+        .only(at: "evaluation.max_new_tokens", "where data.validation is given") { $0.data.validation != nil }
+    }
+}
+
+// MARK: - Sections
+
+/// The model that is trained.
+public struct ModelOptions: ConfigurationOptions {
+    /// How frozen weights are stored in memory; products are computed in float32 either way.
+    public enum DType: String, CaseIterable, ConfigurationValue {
+        /// As in the checkpoint.
+        case auto
+        case float32, bfloat16
+    }
+
+    /// A Hugging Face folder or a GGUF file.
+    public var path = ""
+    public var dtype = DType.auto
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<ModelOptions>] {
+        [
+            .key("path", \.path, "Hugging Face folder or GGUF file of the model").required()
+                .known(as: "model_name_or_path", "base_model", "model_name", "name"),
+            .key("dtype", \.dtype, "How frozen weights are stored; auto keeps the checkpoint's type").known(as: "torch_dtype"),
+        ]
+    }
+}
+
+/// How the model is trained.
+public struct MethodOptions: ConfigurationOptions {
+    public enum Kind: String, CaseIterable, ConfigurationValue {
+        /// Every weight.
+        case full
+        /// Adapters beside frozen weights.
+        case lora
+        /// Adapters beside frozen weights in NF4.
+        case qlora
+    }
+
+    public var kind = Kind.lora
+    /// Its keys stand beside `kind`.
+    public var lora = LoRAOptions()
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<MethodOptions>] {
+        let kind: [ConfigurationKey<MethodOptions>] = [
+            .key("kind", \.kind, "Train every weight, adapters, or adapters on a base of 4 bits").known(as: "finetuning_type", "peft_type")
+        ]
+        return kind + .including(\.lora, only: "where method.kind is lora or qlora") { $0.kind != .full }
+    }
+}
+
+/// How long, in what batches and by which update rule.
+public struct TrainingOptions: ConfigurationOptions {
+    public var epochs = 1
+    /// Instead of `epochs`.
+    public var maxSteps: Int?
+    /// Tokens per step, over all ranks and microbatches.
+    public var globalBatchTokens = 8192
+    /// Rows per step, instead of `globalBatchTokens`.
+    public var globalBatchRows: Int?
+    public var microbatchTokens = 2048
+    public var optimizer = OptimizerOptions()
+    public var schedule = ScheduleOptions()
+    public var seed = 42
+    public var loggingSteps = 10
+    public var evalSteps: Int?
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<TrainingOptions>] {
+        [
+            .key("epochs", \.epochs, .from(1), "Passes over the data").known(as: "num_train_epochs", "num_epochs", "max_epochs")
+                .only("where training.max_steps is not given") { $0.maxSteps == nil },
+            .key("max_steps", \.maxSteps, .from(1), "Steps to train, over as many epochs as they take").known(as: "iters", "total_steps"),
+            .key("global_batch_tokens", \.globalBatchTokens, .from(1), "Tokens per step over all ranks; a step takes whole rows up to it")
+                .known(as: "batch_tokens")
+                .only("where training.global_batch_rows is not given") { $0.globalBatchRows == nil },
+            .key("global_batch_rows", \.globalBatchRows, .from(1), "Rows per step over all ranks, whatever their length")
+                .known(as: "batch_size", "global_batch_size", "train_batch_size", "per_device_train_batch_size", "gradient_accumulation_steps"),
+            .key("microbatch_tokens", \.microbatchTokens, .from(1), "Tokens of one forward and backward on a rank; sets memory, not the result")
+                .known(as: "micro_batch_size", "per_device_batch_size"),
+            .section("optimizer", \.optimizer, "The update rule"),
+            .section("schedule", \.schedule, "The learning rate over the run"),
+            .key("seed", \.seed, .from(0), "Decides the order of rows, initial values of adapters, dropout and the held-out share").known(
+                as: "random_state"),
+            .key("logging_steps", \.loggingSteps, .from(1), "Steps between lines of progress where there is no terminal; metrics hold every step"),
+            .key("eval_steps", \.evalSteps, .from(1), "Steps between measurements of the held-out loss; before and after the run in any case")
+                .known(as: "eval_interval", "eval_every"),
+        ]
+    }
+}
+
+/// How the ranks share the work.
+public struct ParallelOptions: ConfigurationOptions {
+    /// The ranks that each hold a copy and train on rows of their own.
+    public var data = AutomaticCount.auto
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<ParallelOptions>] {
+        [.key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp")]
+    }
+}
+
+/// Time given for memory.
+public struct MemoryOptions: ConfigurationOptions {
+    public enum Checkpointing: String, CaseIterable, ConfigurationValue {
+        /// Every activation is kept.
+        case none
+        /// Each block's input is kept, and the block runs again in backward (a third more computing).
+        case full
+    }
+
+    public var checkpointing = Checkpointing.none
+
+    public init() {}
+
+    public static var keys: [ConfigurationKey<MemoryOptions>] {
+        [
+            .key("checkpointing", \.checkpointing, "Whether blocks are computed again in backward instead of keeping their activations")
+                .known(as: "gradient_checkpointing", "activation_checkpointing")
+        ]
+    }
+}
