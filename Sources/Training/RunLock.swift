@@ -56,7 +56,8 @@ public final class RunLock {
             let remedy = "Wait for it, end it, or give this run another folder"
             throw TrainerError(.file, path, "the run's folder is in use by \(name)", remedy: remedy)
         default:
-            return "\(path): the file system has no locks (\(String(cString: strerror(failure)))); see to it that no other job writes into this folder"
+            return
+                "\(path): the file system has no locks (\(String(cString: strerror(failure)))); see to it that no other job writes into this folder"
         }
     }
 

@@ -117,7 +117,8 @@ extension CheckpointStore {
 
     /// Those with a finite score, the lowest first; of equals the one saved first.
     static func bestFirst(_ stored: [Stored]) -> [Stored] {
-        let scored = stored.compactMap { stored in stored.manifest.flatMap { manifest in manifest.rankingScore.map { (stored, $0, manifest.serial) } } }
+        let scored = stored.compactMap { stored in stored.manifest.flatMap { manifest in manifest.rankingScore.map { (stored, $0, manifest.serial) } }
+        }
         return scored.sorted { ($0.1, $0.2) < ($1.1, $1.2) }.map(\.0)
     }
 

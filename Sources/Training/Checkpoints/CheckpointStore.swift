@@ -47,6 +47,7 @@ public struct CheckpointStore: Sendable {
     ///   - metadata: Written into the manifest.
     /// - Throws: `file` if the space does not suffice, the disk fills up or fails; then earlier checkpoints are untouched, what was
     ///   written is removed again, and training can go on.
+    @discardableResult
     public func save(step: Int, score: Double?, files: [CheckpointFile], metadata: [String: String]) throws(TrainerError) -> Saved {
         let start = ContinuousClock.now
         let pending = try begin(step: step, byteCount: files.reduce(0) { $0 + $1.byteCount }, fileCount: files.count)
