@@ -1,0 +1,130 @@
+import Foundation
+import Support
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct FileSystemTests {
+    private let disk = FileSystem()
+
+    @Test("create: writes every byte, and a name that is taken is refused")
+    func create() throws {
+        try withTemporaryFolder { folder in
+            let bytes = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
+            let file = try disk.create("\(folder)/a")
+            try file.write([])
+            try file.write(bytes)
+            try file.write([7])
+            try file.synchronize()
+            try file.close()
+            try file.close()
+            #expect(try disk.contents(of: "\(folder)/a") == bytes + [7])
+            #expect(disk.size(of: "\(folder)/a") == 2_500_001)
+            let error = #expect(throws: TrainerError.self) { try disk.create("\(folder)/a") }
+            #expect(error == TrainerError(.file, "\(folder)/a", "can't be created (File exists)"))
+        }
+    }
+
+    @Test("append: adds to what is there")
+    func append() throws {
+        try withTemporaryFolder { folder in
+            for text in ["one\n", "two\n"] {
+                let file = try disk.append(to: "\(folder)/log")
+                try file.write(Array(text.utf8))
+                try file.close()
+            }
+            #expect(try String(decoding: disk.contents(of: "\(folder)/log"), as: UTF8.self) == "one\ntwo\n")
+        }
+    }
+
+    @Test("write: a pipe that takes little at a time gets every byte, signals or not")
+    func shortWrites() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/pipe"
+            #expect(mkfifo(path, 0o600) == 0)
+            let bytes = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+            let received = Mutex<[UInt8]>([])
+            let reader = Thread { [disk] in
+                let all = (try? disk.contents(of: path)) ?? []
+                received.withLock { $0 = all }
+            }
+            reader.start()
+            let file = try disk.append(to: path)
+            try file.write(bytes)
+            try file.close()
+            while !reader.isFinished { usleep(1000) }
+            #expect(received.withLock { $0 } == bytes)
+        }
+    }
+
+    @Test("write: a full device is an error of code file in the system's words, with a remedy")
+    func fullDevice() throws {
+        let file = try disk.append(to: "/dev/full")
+        let error = #expect(throws: TrainerError.self) { try file.write([1]) }
+        #expect(error?.code == .file)
+        #expect(error?.problem == "can't be written (No space left on device)")
+        #expect(error?.remedy == "Free some space there, or choose a folder on another file system")
+    }
+
+    @Test("replace: puts new bytes in place of old ones, and a crash at any operation leaves one or the other")
+    func replace() throws {
+        try withTemporaryFolder { folder in
+            let path = "\(folder)/state"
+            for operation in 0..<20 {
+                try disk.replace(path, with: [1, 2, 3])
+                let count = Atomic<Int>(0)
+                let dying = FileSystem { (_) throws(TrainerError) in
+                    if count.wrappingAdd(1, ordering: .relaxed).oldValue >= operation { throw TrainerError(.file, path, "died") }
+                }
+                try? dying.replace(path, with: [4, 5])
+                let found = try disk.contents(of: path)
+                #expect(found == [1, 2, 3] || found == [4, 5])
+                if count.load(ordering: .relaxed) <= operation {
+                    #expect(found == [4, 5])
+                    #expect(try disk.names(in: folder) == ["state"])
+                    return
+                }
+            }
+            Issue.record("replace takes twenty operations")
+        }
+    }
+
+    @Test("remove: takes a tree away, does not follow links, and finds nothing wrong with nothing")
+    func remove() throws {
+        try withTemporaryFolder { folder in
+            try disk.createFolders("\(folder)/keep")
+            try disk.replace("\(folder)/keep/file", with: [1])
+            try disk.createFolders("\(folder)/tree/a/b/c")
+            try disk.replace("\(folder)/tree/a/file", with: [1])
+            symlink("\(folder)/keep", "\(folder)/tree/a/b/link")
+            #expect(try disk.kind(of: "\(folder)/tree/a/b/link") == .other)
+            try disk.remove("\(folder)/tree")
+            #expect(try disk.names(in: folder) == ["keep"])
+            #expect(try disk.names(in: "\(folder)/keep") == ["file"])
+            try disk.remove("\(folder)/tree")
+        }
+    }
+
+    @Test("kind and names: a missing folder is nothing to one and an error to the other")
+    func missing() throws {
+        #expect(try disk.kind(of: "/nonexistent/x") == .nothing)
+        #expect(try disk.kind(of: "/dev/null/x") == .nothing)
+        let error = #expect(throws: TrainerError.self) { try disk.names(in: "/nonexistent") }
+        #expect(error == TrainerError(.file, "/nonexistent", "can't be listed (No such file or directory)"))
+    }
+
+    @Test("freeSpace: agrees with what df reports")
+    func freeSpace() throws {
+        let values = try FileManager.default.attributesOfFileSystem(forPath: "/tmp")
+        let wanted = try #require(values[.systemFreeSize] as? NSNumber).doubleValue
+        let found = Double(try disk.freeSpace(at: "/tmp").bytes)
+        // Root's reserve apart, and other programs write meanwhile.
+        #expect(found <= wanted * 1.05)
+        #expect(found > wanted * 0.5)
+    }
+
+    @Test("parent: the folder part of a path")
+    func parent() {
+        for (path, folder) in [("/a/b", "/a"), ("/a", "/"), ("a", "."), ("a/b/", "a"), ("/", "/")] { #expect(disk.parent(of: path) == folder) }
+    }
+}
