@@ -41,6 +41,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
             "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
+    (9, "TriageData", ["Support"]),
     (
         9, "trainer",
         [
@@ -79,7 +80,7 @@ let sources: [Target] = floors.map { floor in
     let settings = language + (floor.name == "Kernels" ? kernelFlags : [])
     let path = "Sources/\(floor.name)"
     let dependencies = floor.imports.map(dependency)
-    return floor.name == "trainer"
+    return floor.floor == 9
         ? .executableTarget(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
         : .target(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
 }
