@@ -1,0 +1,198 @@
+/// Gradients of `attentionForward` on one sequence whose queries and keys are the same rows, for one key head and all query heads that share it.
+///
+///     p[i, j]  = e^(scale * q[i] · k[j] - logSumExp[i])                     for j <= i, else 0
+///     ds[i, j] = scale * p[i, j] * (do[i] · v[j] - delta[i]),               delta[i] = do[i] · o[i]
+///     dq[i] = sum over j of ds[i, j] * k[j],   dk[j] = sum over heads and i of ds[i, j] * q[i],   dv[j] = sum over heads and i of p[i, j] * do[i]
+///
+/// Dao 2023, arXiv:2307.08691, algorithm 2: a block of keys at a time against the blocks of queries that see it. Products and sums are in Float.
+/// Forward must have saved `output` and `logSumExp`.
+///
+/// - Parameters:
+///   - queryGradient: Written at the group's query heads, rows of `H * D` values.
+///   - keyGradient: Written at the key head, rows of `K * D` values.
+///   - valueGradient: Written at the key head, rows of `K * D` values.
+///   - gradientStride: From one row to the next of these three.
+///   - outputGradient: Read, rows of `H * D` values.
+///   - output: Read, forward's output.
+///   - outputStride: From one row to the next of `outputGradient` and `output`.
+///   - logSumExp: Read, `[T, H]`.
+///   - query: Read, rows of `H * D` values.
+///   - key: Read, rows of `K * D` values.
+///   - value: Read, rows of `K * D` values.
+///   - stride: From one row to the next of these three.
+///   - rows: The sequence.
+///   - keyHead: The key head.
+///   - scratch: Overwritten, `attentionScratchCount` values.
+public func attentionBackward(
+    queryGradient: UnsafeMutablePointer<Float>, keyGradient: UnsafeMutablePointer<Float>, valueGradient: UnsafeMutablePointer<Float>,
+    gradientStride: Int, outputGradient: UnsafePointer<Float>, output: UnsafePointer<Float>, outputStride: Int, logSumExp: UnsafePointer<Float>,
+    query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, stride: Int, shape: AttentionShape, rows: Range<Int>,
+    keyHead: Int, scratch: UnsafeMutablePointer<Float>
+) {
+    let (size, group) = (shape.headSize, shape.queryHeads / shape.keyHeads)
+    let first = rows.lowerBound
+    let queryColumn = keyHead * group * size
+    let keyColumn = keyHead * size
+    let block = AttentionBackwardBlock(shape: shape, rowCount: rows.count, scratch: aligned(scratch))
+    let dOutput = outputGradient + first * outputStride + queryColumn
+    block.prepare(
+        dOutput, output + first * outputStride + queryColumn, outputStride, logSumExp + first * shape.queryHeads + keyHead * group)
+
+    for firstKey in Swift.stride(from: 0, to: rows.count, by: attentionBlock) {
+        let keys = min(attentionBlock, rows.count - firstKey)
+        let keyRow = first + firstKey
+        block.start(key + keyRow * stride + keyColumn, value + keyRow * stride + keyColumn, stride, keys)
+        for head in 0..<group {
+            for firstQuery in Swift.stride(from: firstKey, to: rows.count, by: attentionBlock) {
+                let queries = min(attentionBlock, rows.count - firstQuery)
+                let column = queryColumn + head * size
+                block.add(
+                    queryGradient + (first + firstQuery) * gradientStride + column, gradientStride,
+                    query + (first + firstQuery) * stride + column, stride, dOutput + firstQuery * outputStride + head * size, outputStride,
+                    queries: queries, keys: keys, head: head, firstQuery: firstQuery, firstKey: firstKey)
+            }
+        }
+        block.finish(
+            keyGradient + keyRow * gradientStride + keyColumn, valueGradient + keyRow * gradientStride + keyColumn, gradientStride, keys)
+    }
+}
+
+/// A block of keys on its way over the blocks of queries. Scores lie a row per query and a lane per key.
+private struct AttentionBackwardBlock {
+    let shape: AttentionShape
+    let rowCount: Int
+    /// `[D, 64]` each: keys times scale and log2(e), values.
+    let keyColumns: UnsafeMutablePointer<Float>
+    let valueColumns: UnsafeMutablePointer<Float>
+    /// `[64, D padded]` each.
+    let keys: UnsafeMutablePointer<Float>
+    let queries: UnsafeMutablePointer<Float>
+    let dOutput: UnsafeMutablePointer<Float>
+    let dKeys: UnsafeMutablePointer<Float>
+    let dValues: UnsafeMutablePointer<Float>
+    let dQueries: UnsafeMutablePointer<Float>
+    /// `[64 queries, 64 keys]` each: scores, then probabilities; gradients of probabilities, then of scores.
+    let scores: UnsafeMutablePointer<Float>
+    let dScores: UnsafeMutablePointer<Float>
+    /// `[H/K, T]` each, from the group's heads: logSumExp in powers of 2, and delta.
+    let logSums: UnsafeMutablePointer<Float>
+    let deltas: UnsafeMutablePointer<Float>
+
+    init(shape: AttentionShape, rowCount: Int, scratch: UnsafeMutablePointer<Float>) {
+        self.shape = shape
+        self.rowCount = rowCount
+        let (block, padded) = (attentionBlock, shape.paddedHeadSize)
+        keys = scratch
+        queries = keys + block * padded
+        dOutput = queries + block * padded
+        dKeys = dOutput + block * padded
+        dValues = dKeys + block * padded
+        dQueries = dValues + block * padded
+        scores = dQueries + block * padded
+        dScores = scores + block * block
+        keyColumns = dScores + block * block
+        valueColumns = keyColumns + block * shape.headSize
+        logSums = valueColumns + block * shape.headSize
+        deltas = logSums + shape.queryHeads / shape.keyHeads * rowCount
+    }
+
+    func prepare(_ outputGradient: UnsafePointer<Float>, _ output: UnsafePointer<Float>, _ stride: Int, _ logSumExp: UnsafePointer<Float>) {
+        for head in 0..<shape.queryHeads / shape.keyHeads {
+            for row in 0..<rowCount {
+                let start = row * stride + head * shape.headSize
+                var products = Vector(repeating: 0)
+                forEachVector(start..<start + shape.headSize) { d, lanes in
+                    products = products.addingProduct(outputGradient.vector(d, lanes), output.vector(d, lanes))
+                }
+                deltas[head * rowCount + row] = products.laneSum()
+                logSums[head * rowCount + row] = logSumExp[row * shape.queryHeads + head] * log2OfE
+            }
+        }
+    }
+
+    func start(_ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ stride: Int, _ count: Int) {
+        let (size, padded) = (shape.headSize, shape.paddedHeadSize)
+        packColumns(keyColumns, key, stride: stride, rows: count, width: size, factor: shape.scale * log2OfE)
+        packColumns(valueColumns, value, stride: stride, rows: count, width: size, factor: 1)
+        packRows(keys, key, stride: stride, rows: count, width: size, paddedRows: attentionBlock, paddedWidth: padded)
+        dKeys.update(repeating: 0, count: attentionBlock * padded)
+        dValues.update(repeating: 0, count: attentionBlock * padded)
+    }
+
+    /// Takes in a block of queries of one head, and adds its gradient (or writes it, with the first block of keys).
+    func add(
+        _ queryGradient: UnsafeMutablePointer<Float>, _ gradientStride: Int, _ query: UnsafePointer<Float>, _ stride: Int,
+        _ outputGradient: UnsafePointer<Float>, _ outputStride: Int, queries count: Int, keys keyCount: Int, head: Int, firstQuery: Int,
+        firstKey: Int
+    ) {
+        let (size, padded, block) = (shape.headSize, shape.paddedHeadSize, attentionBlock)
+        let rows = (count + tileRows - 1) / tileRows * tileRows
+        packRows(queries, query, stride: stride, rows: count, width: size, paddedRows: rows, paddedWidth: padded)
+        packRows(dOutput, outputGradient, stride: outputStride, rows: count, width: size, paddedRows: rows, paddedWidth: padded)
+
+        let lead = firstQuery - firstKey  // query i sees keys 0 to lead + i
+        for lane in Swift.stride(from: 0, to: keyCount, by: tileColumns) {
+            for row in Swift.stride(from: max(0, (lane - lead) / tileRows * tileRows), to: rows, by: tileRows) {
+                tileProduct(
+                    scores + row * block + lane, block, .rows(queries + row * padded, padded), keyColumns + lane, block, depth: 0..<size, adds: false)
+                tileProduct(
+                    dScores + row * block + lane, block, .rows(dOutput + row * padded, padded), valueColumns + lane, block, depth: 0..<size,
+                    adds: false)
+            }
+        }
+        differentiate(count, rows, min(keyCount, block), lead, head * rowCount + firstQuery)
+
+        for column in Swift.stride(from: 0, to: padded, by: tileColumns) {
+            for row in Swift.stride(from: 0, to: keyCount, by: tileRows) {
+                let depth = min(rows, max(0, row - lead))..<rows
+                tileProduct(
+                    dValues + row * padded + column, padded, .columns(scores + row, block), dOutput + column, padded, depth: depth, adds: true)
+                tileProduct(
+                    dKeys + row * padded + column, padded, .columns(dScores + row, block), queries + column, padded, depth: depth, adds: true)
+            }
+            for row in Swift.stride(from: 0, to: rows, by: tileRows) {
+                let depth = 0..<min(keyCount, lead + row + tileRows)
+                tileProduct(
+                    dQueries + row * padded + column, padded, .rows(dScores + row * block, block), keys + column, padded, depth: depth, adds: false)
+            }
+        }
+        for row in 0..<count {
+            let (source, target) = (dQueries + row * padded, queryGradient + row * gradientStride)
+            forEachVector(0..<size) { d, lanes in
+                let gradient = source.vector(d, lanes)
+                target.store(firstKey == 0 ? gradient : gradient + target.vector(d, lanes), d, lanes)
+            }
+        }
+    }
+
+    /// Makes probabilities of scores, and gradients of scores of those of probabilities; 0 where a query does not see the key.
+    private func differentiate(_ count: Int, _ rows: Int, _ keyCount: Int, _ lead: Int, _ firstNumber: Int) {
+        for row in 0..<rows {
+            let seen = row < count ? min(keyCount, lead + row + 1) : 0
+            let logSum = row < count ? logSums[firstNumber + row] : 0
+            let delta = row < count ? deltas[firstNumber + row] : 0
+            for lane in Swift.stride(from: 0, to: attentionBlock, by: vectorLanes) {
+                let index = row * attentionBlock + lane
+                var probability = exponential2(scores.vector(index) - logSum)
+                var gradient = probability * (dScores.vector(index) - delta) * shape.scale
+                if seen < lane + vectorLanes {
+                    let hidden = Vector(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) .>= Float(seen - lane)
+                    probability.replace(with: 0, where: hidden)
+                    gradient.replace(with: 0, where: hidden)
+                }
+                scores.store(probability, index)
+                dScores.store(gradient, index)
+            }
+        }
+    }
+
+    func finish(_ keyGradient: UnsafeMutablePointer<Float>, _ valueGradient: UnsafeMutablePointer<Float>, _ stride: Int, _ count: Int) {
+        for row in 0..<count {
+            let source = row * shape.paddedHeadSize
+            forEachVector(0..<shape.headSize) { d, lanes in
+                (keyGradient + row * stride).store(dKeys.vector(source + d, lanes), d, lanes)
+                (valueGradient + row * stride).store(dValues.vector(source + d, lanes), d, lanes)
+            }
+        }
+    }
+}

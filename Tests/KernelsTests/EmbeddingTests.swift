@@ -1,0 +1,28 @@
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct EmbeddingTests {
+    @Test("backward: adds each token's row, repeated tokens included, and gives the same bits for any split of the channels")
+    func backward() {
+        let (vocabulary, channels) = (5, 37)
+        let tokens: [Int32] = [3, 0, 3, 3, 4, 0]
+        let dOutput = randomFloats(tokens.count * channels, seed: 1)
+        let before = randomFloats(vocabulary * channels, seed: 2)
+        var wanted = before.doubles
+        for (row, token) in tokens.enumerated() {
+            for c in 0..<channels { wanted[Int(token) * channels + c] += Double(dOutput[row * channels + c]) }
+        }
+        var whole = before
+        embeddingBackward(
+            gradient: &whole, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, channelRange: 0..<channels, channels: channels)
+        expectClose(whole, wanted.floats, relative: 2e-7, "gradient")
+
+        var split = before
+        for range in [0..<5, 5..<30, 30..<37] {
+            embeddingBackward(
+                gradient: &split, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, channelRange: range, channels: channels)
+        }
+        #expect(split == whole)
+    }
+}
