@@ -1,6 +1,6 @@
-public import Models
-public import Support
-public import Tensors
+import Models
+import Support
+import Tensors
 
 /// Low-rank additions to the outputs of a `Linear` (Hu et al. 2021, arXiv:2106.09685, section 4.1).
 ///

@@ -16,9 +16,9 @@ public struct WeightLoader {
     /// Elements that are converted at a time.
     private static let pieceCount = 1 << 20
 
-    public init(_ source: any TensorSource) {
-        self.source = source
-        isGGUF = source is GGUFFile
+    public init(_ files: ModelFiles) {
+        source = files.tensors
+        isGGUF = files.naming == .gguf
     }
 
     // MARK: Before storage is allocated

@@ -1,6 +1,6 @@
 public import Models
 public import Support
-public import Tensors
+import Tensors
 
 /// The negative log-likelihood of each trained token given those before it.
 ///

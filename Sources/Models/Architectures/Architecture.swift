@@ -20,7 +20,7 @@ public enum Architectures {
     /// - Throws: `configuration` if it is none of these; the message names it and them.
     public static func named(_ modelType: String, subject: String) throws(TrainerError) -> any Architecture.Type {
         if let found = all.first(where: { $0.modelTypes.contains(modelType) }) { return found }
-        let known = all.flatMap(\.modelTypes).joined(separator: ", ")
+        let known = all.flatMap { $0.modelTypes }.joined(separator: ", ")
         throw TrainerError(.configuration, subject, "the architecture \(modelType) is not supported", remedy: "Use a model of the families \(known)")
     }
 }

@@ -1,0 +1,4 @@
+public import Tokenizers
+
+extension Tokenizer.Encoding: EncodedText {}
+extension Tokenizer: TextEncoding {}

@@ -1,0 +1,93 @@
+import Data
+import Models
+import Objectives
+public import Optimizers
+public import Support
+public import Tensors
+
+/// One optimizer step: the rank's microbatches forward and back, gradients summed over ranks, clipped, applied.
+public final class TrainingStep {
+    private let trained: TrainedModel
+    private let optimizer: AdamW
+    private let schedule: Schedule
+    private let maximumNorm: Double
+    private let seed: UInt64
+    private let group: any ProcessGroup
+    private let device: any Device
+    private let objective = NextToken()
+
+    public init(
+        _ trained: TrainedModel, optimizer: AdamW, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup, on device: any Device
+    ) {
+        self.trained = trained
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.maximumNorm = maximumNorm
+        self.seed = seed
+        self.group = group
+        self.device = device
+    }
+
+    /// What a step has found, the same on every rank.
+    public struct Result: Equatable, Sendable {
+        /// Mean over all trained tokens of the step, over all ranks and microbatches; before the update.
+        public var loss: Double
+        /// Of the whole gradient, before clipping.
+        public var gradientNorm: Double
+        public var learningRate: Double
+    }
+
+    /// - Parameters:
+    ///   - step: Steps done before this one.
+    ///   - batches: This rank's microbatches; none is allowed.
+    ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
+    /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
+    public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int) throws(TrainerError) -> Result {
+        for unit in trained.model.units {
+            if let gradients = unit.gradients { device.zero(gradients) }
+        }
+        let scale = 1 / Double(max(trainedTokenCount, 1))
+        var lossSum = 0.0
+        for (index, batch) in batches.enumerated() {
+            let pass = try Pass(batch, on: device, keepsActivations: true, dropout: DropoutStream(seed: seed, step: step))
+            if index == batches.count - 1 { pass.unitFinished = startSum }
+            lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
+        }
+        if batches.isEmpty {
+            for unit in trained.model.unitsInBackwardOrder { try startSum(unit) }
+        }
+        try group.finish()
+        let loss = try group.sum([lossSum], name: "the loss of step \(step + 1)")[0] * scale
+        let norm = gradientNorm()
+        if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
+        let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
+        let learningRate = schedule.learningRate(step: step)
+        optimizer.update(step: step + 1, learningRate: learningRate, gradientScale: clip)
+        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate)
+    }
+
+    /// The sum of a unit's gradients over the ranks sets out while the backward of the next unit computes.
+    private func startSum(_ unit: ParameterUnit) throws(TrainerError) {
+        if let gradients = unit.gradients { try group.startSum(gradients, name: "gradients of \(unit.name)") }
+    }
+
+    private func gradientNorm() -> Double {
+        trained.model.units.compactMap(\.gradients).reduce(0) { $0 + device.sumOfSquares($1) }.squareRoot()
+    }
+
+    private func checkFinite(step: Int, loss: Double, norm: Double) throws(TrainerError) {
+        guard !loss.isFinite || !norm.isFinite else { return }
+        let first = trained.model.unitsInBackwardOrder.flatMap(\.trainable).first { parameter in
+            parameter.gradient.flatMap { device.firstNonFinite($0) } != nil
+        }
+        let place = first.map { "the gradient of \($0.name)" } ?? "the loss"
+        throw TrainerError(
+            .numerics, "step \(step + 1), rank \(group.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",
+            remedy: "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
+    }
+}
+
+extension LanguageModel {
+    /// The units in the order in which a backward completes their gradients.
+    var unitsInBackwardOrder: [ParameterUnit] { [outputUnit] + blocks.reversed().map(\.unit) + [embeddingUnit] }
+}
