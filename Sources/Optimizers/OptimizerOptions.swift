@@ -20,7 +20,7 @@ public struct OptimizerOptions: ConfigurationOptions {
 
     public static var keys: [ConfigurationKey<OptimizerOptions>] {
         [
-            .key("kind", \.kind, "The update rule").known(as: "optim", "name"),
+            .key("kind", \.kind, "The update rule").known(as: "optim"),
             .key("learning_rate", \.learningRate, .above(0), "Step size at the peak of the schedule").known(as: "lr"),
             .key("beta1", \.beta1, .from(0, below: 1), "How much of the mean gradient is kept from step to step").known(as: "adam_beta1"),
             .key("beta2", \.beta2, .from(0, below: 1), "How much of the mean squared gradient is kept from step to step").known(as: "adam_beta2"),

@@ -60,7 +60,7 @@ public struct ModelOptions: ConfigurationOptions {
     public static var keys: [ConfigurationKey<ModelOptions>] {
         [
             .key("path", \.path, "Hugging Face folder or GGUF file of the model").required()
-                .known(as: "model_name_or_path", "base_model", "model_name", "name"),
+                .known(as: "model_name_or_path", "base_model", "model_name"),
             .key("dtype", \.dtype, "How frozen weights are stored; auto keeps the checkpoint's type").known(as: "torch_dtype"),
         ]
     }

@@ -1,4 +1,5 @@
 import Adapters
+import Data
 import Foundation
 import Optimizers
 import Support

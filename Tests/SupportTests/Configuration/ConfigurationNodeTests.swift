@@ -3,67 +3,32 @@ import Testing
 @testable import Support
 
 @Suite struct ConfigurationNodeTests {
-    @Test("numbers: as people write them, and nothing that readers of YAML disagree about")
-    func numbers() {
-        let numbers: [(String, Double)] = [
-            ("16", 16), ("-3", -3), ("+2", 2), ("8_192", 8192), ("0.5", 0.5), (".5", 0.5), ("1.", 1), ("1e-4", 1e-4), ("2.0e-4", 2e-4), ("2E4", 2e4),
-            ("0", 0),
+    @Test("found: what an error says of each kind of value")
+    func found() {
+        let list = ConfigurationNode(.list([]))
+        let cases: [(ConfigurationNode, String)] = [
+            (.plain(""), "nothing"), (.plain("~"), "nothing"), (.null, "nothing"), (.plain("0.5"), "0.5"), (.plain("true"), "true"),
+            (.plain("off"), "the text \"off\""), (.text("0.5"), "the text \"0.5\""), (.text("null"), "the text \"null\""), (list, "a list"),
+            (ConfigurationNode(.section([])), "a section"),
         ]
-        for (text, value) in numbers { #expect(Double(configuration: .plain(text)) == value, "\(text)") }
-        for text in ["", "abc", "e5", "1e", "-", "1__0", "_1", "1_", "0x10", "010", "1:30", "inf", ".inf", "nan", "1e999", "1.2.3", "1-2", "٣"] {
-            #expect(Double(configuration: .plain(text)) == nil, "\(text)")
-        }
+        for (node, words) in cases { #expect(node.found == words) }
     }
 
-    @Test("whole numbers: an exponent is allowed, a fraction is not")
-    func wholeNumbers() {
-        #expect(Int(configuration: .plain("1e6")) == 1_000_000)
-        #expect(Int(configuration: .plain("9223372036854775807")) == .max)
-        for text in ["1.5", "1e-1", "1e300", "9223372036854775808"] { #expect(Int(configuration: .plain(text)) == nil, "\(text)") }
+    @Test("flow text: a text is quoted where a reader could take it for something else")
+    func flowText() {
+        let plain = ["runs/a", "q_proj", "all-linear", "a1"]
+        for text in plain { #expect(ConfigurationNode.text(text).flowText == text) }
+        let quoted = ["", "no", "Null", "12", "-x", "./x", "a b", "a: b", "a #b", "[a", "é", "~"]
+        for text in quoted { #expect(ConfigurationNode.text(text).flowText == "\"\(text)\"") }
+        #expect(ConfigurationNode.text("a\"b\\c\n\t\u{1}\u{85}").flowText == "\"a\\\"b\\\\c\\n\\t\\x01\\x85\"")
+        let section = ConfigurationNode(.section([.init("a", ConfigurationNode(.list([.plain("1"), .text("b")])))]))
+        #expect(section.flowText == "{a: [1, b]}")
     }
 
-    @Test("flags: true and false alone; yes, no, on and off are words")
-    func flags() {
-        #expect(Bool(configuration: .plain("true")) == true)
-        #expect(Bool(configuration: .plain("False")) == false)
-        for text in ["yes", "no", "on", "off", "1", ""] { #expect(Bool(configuration: .plain(text)) == nil) }
-        #expect(Bool(configuration: ConfigurationNode(.scalar("true", isQuoted: true))) == nil)
-    }
-
-    @Test("numbers as text: the shortest that reads back, with a point before an exponent")
-    func numbersAsText() {
-        let cases = [(2e-4, "0.0002"), (1e-8, "1.0e-08"), (1.5e-8, "1.5e-08"), (0, "0"), (1, "1"), (0.03, "0.03")]
-        for (value, text) in cases {
-            #expect(value.configuration.flowText == text)
-            #expect(Double(configuration: .plain(text)) == value)
-        }
-    }
-
-    @Test("automatic counts: auto or a whole number of 1 or more")
-    func automaticCounts() {
-        #expect(AutomaticCount(configuration: .plain("auto")) == .auto)
-        #expect(AutomaticCount(configuration: .plain("4")) == .count(4))
-        for text in ["0", "-1", "automatic", ""] { #expect(AutomaticCount(configuration: .plain(text)) == nil) }
-    }
-}
-
-@Suite struct NearestNameTests {
-    @Test("distance: insertions, removals, replacements and exchanges of neighbours count one each")
-    func distance() {
-        let cases = [
-            ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("abc", "ab", 1), ("abc", "axc", 1), ("kitten", "sitting", 3), ("ca", "abc", 3),
-        ]
-        for (a, b, wanted) in cases { #expect(editDistance(Array(a), Array(b)) == wanted) }
-    }
-
-    @Test("nearest: letters wrong, case, hyphens, or the only name that contains it; nothing when nothing is near")
-    func nearest() {
-        let names = ["r", "lora_alpha", "lora_dropout", "target_modules", "learning_rate"]
-        let cases = [
-            ("lora_alpa", "lora_alpha"), ("loraAlpha", "lora_alpha"), ("lora-alpha", "lora_alpha"), ("dropout", "lora_dropout"), ("R", "r"),
-            ("taregt_modules", "target_modules"), ("learning_rat", "learning_rate"),
-        ]
-        for (name, wanted) in cases { #expect(nearestName(to: name, among: names) == wanted) }
-        for name in ["banana", "lora", "warmup"] { #expect(nearestName(to: name, among: names) == nil) }
+    @Test("origins: named as an error's subject begins")
+    func origins() {
+        #expect(ConfigurationOrigin.builtIn.subject("method.r") == "method.r")
+        #expect(ConfigurationOrigin.file("run.yaml", line: 3).subject("method.r") == "run.yaml:3: method.r")
+        #expect(ConfigurationOrigin.commandLine.subject("") == "command line")
     }
 }

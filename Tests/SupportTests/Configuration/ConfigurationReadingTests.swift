@@ -1,37 +1,6 @@
 import Support
 import Testing
 
-/// A small configuration with every kind of row.
-private struct Kitchen: ConfigurationOptions {
-    enum Stove: String, CaseIterable, ConfigurationValue { case gas, induction, none }
-
-    struct Oven: ConfigurationOptions {
-        var heat = 180
-        var fan = true
-        static var keys: [ConfigurationKey<Oven>] {
-            [.key("heat", \.heat, .from(50, to: 250), "Degrees"), .key("fan", \.fan, "Whether it blows")]
-        }
-    }
-
-    var name = ""
-    var stove = Stove.gas
-    var share = 0.5
-    var burners: Int? = 4
-    var spices: [String] = []
-    var oven = Oven()
-
-    static var keys: [ConfigurationKey<Kitchen>] {
-        [
-            .key("name", \.name, "What it is called").required().known(as: "title"),
-            .key("stove", \.stove, "What is cooked on"),
-            .key("share", \.share, .from(0, below: 1), "Share of the flat"),
-            .key("burners", \.burners, .from(1), "Flames").only("where stove is gas or induction") { $0.stove != .none },
-            .key("spices", \.spices, "What is at hand"),
-            .section("oven", \.oven, "What is baked in"),
-        ]
-    }
-}
-
 private func section(_ entries: KeyValuePairs<String, ConfigurationNode>) -> ConfigurationNode {
     let lines = entries.enumerated().map { index, entry in
         ConfigurationNode.Entry(entry.key, ConfigurationNode(entry.value.content, origin: .file("kitchen.yaml", line: index + 1)))
@@ -117,35 +86,5 @@ private func problems(_ entries: KeyValuePairs<String, ConfigurationNode>) -> [S
                 "configuration: kitchen.yaml:3: burners: has no effect: it counts only where stove is gas or induction. Remove it or change the other key."
             ])
         #expect(problems(["name": name, "stove": .plain("none"), "burners": .null]).isEmpty)
-    }
-
-    @Test("writing: every key with effect, its origin as a comment, quotes where a reader could mistake a text")
-    func writing() {
-        var kitchen = Kitchen()
-        (kitchen.name, kitchen.stove, kitchen.share, kitchen.spices) = ("no", .none, 1e-8, ["salt", "a: b", "0.5"])
-        let text = kitchen.yaml(origins: ["name": .commandLine, "share": .file("kitchen.yaml", line: 7)], notes: ["oven.heat": "as the door says"])
-        #expect(
-            text == """
-                name: "no"                                      # command line
-                stove: none                                     # default
-                share: 1.0e-08                                  # kitchen.yaml:7
-                spices: [salt, "a: b", "0.5"]                   # default
-                oven:
-                  heat: 180                                     # default; as the door says
-                  fan: true                                     # default
-
-                """)
-        kitchen.stove = .gas
-        kitchen.burners = nil
-        #expect(kitchen.yaml().contains("burners: null"))
-    }
-
-    @Test("explanations: one per key, with what it holds, its default and its conditions")
-    func explanations() {
-        let all = Kitchen.explanations
-        #expect(all.map(\.path) == ["name", "stove", "share", "burners", "spices", "oven.heat", "oven.fan"])
-        #expect(all.map(\.defaultText) == [nil, "gas", "0.5", "4", "[]", "180", "true"])
-        #expect(all[3].conditions == ["where stove is gas or induction"])
-        #expect(all[5].wanted == "a whole number from 50 to 250")
     }
 }

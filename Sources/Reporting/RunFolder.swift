@@ -1,0 +1,99 @@
+import Glibc
+public import Support
+
+/// The folder of a run: `resolved.yaml`, `metrics.jsonl` and `logs/rank-N.log`; checkpoints and the result lie beside them.
+public struct RunFolder: Equatable, Sendable {
+    public let path: String
+
+    /// The folder at `path`, without a look at it: for the ranks that did not prepare it.
+    public init(path: String) { self.path = path }
+
+    public var resolvedPath: String { "\(path)/resolved.yaml" }
+    public var metricsPath: String { "\(path)/metrics.jsonl" }
+    public func logPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).log" }
+
+    /// Makes the folder, or takes one that is empty or holds a run that may go on. One rank does this, before the others open their logs.
+    ///
+    /// A run is known by its `resolved.yaml`, which the run writes once it is sure to start.
+    ///
+    /// - Throws: `file` if the folder holds something else, holds a run and `mayResume` is false, is no folder, or can't be made or written.
+    public static func prepare(path: String, mayResume: Bool) throws(TrainerError) -> RunFolder {
+        let folder = RunFolder(path: path)
+        try makeFolders(path)
+        let names = try contents(of: path)
+        let isRun = names.contains("resolved.yaml")
+        if isRun, !mayResume {
+            throw TrainerError(
+                .file, path, "holds a run already", remedy: "Choose another output, remove the folder, or let checkpoint.resume be auto")
+        }
+        if !isRun, let name = names.first(where: { $0 != "logs" }) {
+            throw TrainerError(.file, path, "exists and holds no run but \(name)", remedy: "Choose another output or empty the folder")
+        }
+        guard access(path, W_OK | X_OK) == 0 else { throw .system(path, "can't be written", remedy: "Choose another output") }
+        try makeFolders("\(path)/logs")
+        return folder
+    }
+
+    /// Writes `resolved.yaml` whole: a reader never sees a part of it.
+    public func writeResolved(_ yaml: String) throws(TrainerError) {
+        let temporary = resolvedPath + ".new"
+        unlink(temporary)
+        let file = try LineFile(path: temporary)
+        try file.append(yaml.hasSuffix("\n") ? String(yaml.dropLast()) : yaml)
+        guard rename(temporary, resolvedPath) == 0 else { throw .system(resolvedPath, "can't be written") }
+    }
+
+    /// Opens the log of a rank to append to, making its folder on a node that doesn't share the first one's disk.
+    public func openLog(rank: Int) throws(TrainerError) -> RankLog {
+        try Self.makeFolders("\(path)/logs")
+        return RankLog(file: try LineFile(path: logPath(rank: rank)))
+    }
+
+    /// Makes a folder and those it lies in, as `mkdir -p`.
+    private static func makeFolders(_ path: String) throws(TrainerError) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made == "/" ? "" : "/") + part
+            if mkdir(made, 0o755) != 0, errno != EEXIST, errno != EISDIR, !isFolder(made) {
+                throw .system(path, "can't be made", remedy: "Choose another output")
+            }
+        }
+        guard isFolder(path) else { throw TrainerError(.file, path, "is no folder", remedy: "Choose another output") }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder, sorted, without `.` and `..`.
+    private static func contents(of path: String) throws(TrainerError) -> [String] {
+        guard let handle = opendir(path) else { throw .system(path, "can't be read") }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
+
+/// A rank's own log: a line per event, with the time of day.
+public final class RankLog {
+    private let file: LineFile
+
+    init(file: LineFile) { self.file = file }
+
+    public func write(_ line: String) throws(TrainerError) {
+        var now = time(nil)
+        var parts = tm()
+        localtime_r(&now, &parts)
+        var buffer = [CChar](repeating: 0, count: 32)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S", &parts)
+        let stamp = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        try file.append("\(stamp)  \(line.split(separator: "\n").joined(separator: "\n                     "))")
+    }
+}

@@ -1,0 +1,93 @@
+/// What one optimizer step did: a line of `metrics.jsonl`.
+///
+/// Every number is the raw one. A loss that is not a number is written as `"nan"`, never left out, replaced or smoothed.
+public struct StepRecord: Equatable, Sendable, Decodable {
+    /// Counted from 1.
+    public var step: Int
+    public var totalSteps: Int
+    /// Passes over the data so far: 0.5 is half of the first.
+    public var epoch: Double
+    /// Mean over the step's trained tokens, of all ranks.
+    public var loss: Double
+    public var learningRate: Double
+    /// The global norm before clipping.
+    public var gradientNorm: Double
+    /// Tokens computed, over all ranks.
+    public var tokens: Int
+    /// Tokens that the loss counts, over all ranks.
+    public var trainedTokens: Int
+    public var seconds: Double
+    /// The most bytes of tensors that any rank has had allocated so far.
+    public var peakAllocatedBytes: Int
+    /// The most bytes that any rank's process has had in memory so far.
+    public var peakResidentBytes: Int
+    /// Whether the update was left out because the loss or the gradient is not finite.
+    public var isSkipped: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case step
+        case totalSteps = "total_steps"
+        case epoch, loss
+        case learningRate = "learning_rate"
+        case gradientNorm = "gradient_norm"
+        case tokens
+        case trainedTokens = "trained_tokens"
+        case seconds
+        case peakAllocatedBytes = "peak_allocated_bytes"
+        case peakResidentBytes = "peak_resident_bytes"
+        case isSkipped = "skipped"
+    }
+
+    public init(
+        step: Int, totalSteps: Int, epoch: Double, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, trainedTokens: Int,
+        seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, isSkipped: Bool = false
+    ) {
+        self.step = step
+        self.totalSteps = totalSteps
+        self.epoch = epoch
+        self.loss = loss
+        self.learningRate = learningRate
+        self.gradientNorm = gradientNorm
+        self.tokens = tokens
+        self.trainedTokens = trainedTokens
+        self.seconds = seconds
+        self.peakAllocatedBytes = peakAllocatedBytes
+        self.peakResidentBytes = peakResidentBytes
+        self.isSkipped = isSkipped
+    }
+
+    /// Zero for a step that took no time.
+    public var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
+}
+
+/// What a measurement on held-out rows found: a line of `metrics.jsonl`.
+public struct EvaluationRecord: Equatable, Sendable, Decodable {
+    /// The steps trained before it; 0 is before the run.
+    public var step: Int
+    /// Which rows: `heldout`.
+    public var name: String
+    /// Mean over the trained tokens of the rows.
+    public var loss: Double
+    /// Tokens that the loss counts.
+    public var trainedTokens: Int
+    public var seconds: Double
+    /// Scores of generated text by name: `field_match`.
+    public var scores: [String: Double]
+
+    enum CodingKeys: String, CodingKey {
+        case step
+        case name = "evaluation"
+        case loss
+        case trainedTokens = "trained_tokens"
+        case seconds, scores
+    }
+
+    public init(step: Int, name: String = "heldout", loss: Double, trainedTokens: Int, seconds: Double, scores: [String: Double] = [:]) {
+        self.step = step
+        self.name = name
+        self.loss = loss
+        self.trainedTokens = trainedTokens
+        self.seconds = seconds
+        self.scores = scores
+    }
+}

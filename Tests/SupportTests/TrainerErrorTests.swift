@@ -1,0 +1,21 @@
+import Support
+import Testing
+
+@Suite struct TrainerErrorTests {
+    @Test("description: one line that ends once, whatever the remedy ends in")
+    func description() {
+        #expect(TrainerError(.file, "a", "is\nmissing").description == "file: a: is missing.")
+        #expect(TrainerError(.file, "a", "is missing", remedy: "Make it").description == "file: a: is missing. Make it.")
+        #expect(TrainerError(.file, "a", "is missing", remedy: "Did you mean b?").description == "file: a: is missing. Did you mean b?")
+    }
+
+    @Test("throwAll: none for no problems, the first with the others below it for several")
+    func throwAll() throws {
+        try TrainerError.throwAll([])
+        let error = #expect(throws: TrainerError.self) {
+            try TrainerError.throwAll([TrainerError(.configuration, "a", "is wrong"), TrainerError(.file, "b", "is missing")])
+        }
+        #expect(error?.code == .configuration)
+        #expect(error?.description == "configuration: a: is wrong.\nfile: b: is missing.")
+    }
+}
