@@ -1,0 +1,59 @@
+import Tensors
+
+/// The element types of the safetensors format; the order is the reference library's, which sorts tensors by it.
+enum SafeTensorsType: String, CaseIterable {
+    case bool = "BOOL"
+    case float4 = "F4"
+    case float6E2M3 = "F6_E2M3"
+    case float6E3M2 = "F6_E3M2"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8E5M2 = "F8_E5M2"
+    case float8E4M3 = "F8_E4M3"
+    case float8E8M0 = "F8_E8M0"
+    case float8E4M3FNUZ = "F8_E4M3FNUZ"
+    case float8E5M2FNUZ = "F8_E5M2FNUZ"
+    case int16 = "I16"
+    case uint16 = "U16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case uint32 = "U32"
+    case float32 = "F32"
+    case complex64 = "C64"
+    case float64 = "F64"
+    case int64 = "I64"
+    case uint64 = "U64"
+
+    var bitCount: Int {
+        switch self {
+        case .float4: 4
+        case .float6E2M3, .float6E3M2: 6
+        case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0, .float8E4M3FNUZ, .float8E5M2FNUZ: 8
+        case .int16, .uint16, .float16, .bfloat16: 16
+        case .int32, .uint32, .float32: 32
+        case .complex64, .float64, .int64, .uint64: 64
+        }
+    }
+
+    /// Where a tensor of this type stands among the others of a file: larger first.
+    var rank: Int { SafeTensorsType.allCases.firstIndex(of: self) ?? 0 }
+
+    /// nil for types that trainer lists, but does not read.
+    var elementType: ElementType? {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .float16: .float16
+        case .int32: .int32
+        case .uint8: .uint8
+        default: nil
+        }
+    }
+
+    /// nil for block types, which the format does not have.
+    init?(_ elementType: ElementType) {
+        guard let type = SafeTensorsType.allCases.first(where: { $0.elementType == elementType }) else { return nil }
+        self = type
+    }
+}
