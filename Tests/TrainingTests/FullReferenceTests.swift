@@ -1,3 +1,6 @@
+import Formats
+import Models
+import Planning
 import Tensors
 import TestSupport
 import Testing
