@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Data
 import Evaluation
+import Formats
 import Foundation
 import Glibc
 import Models
@@ -85,12 +86,8 @@ struct GenerateCommand: ParsableCommand {
         return "\(count), ended by \(generation.stop.rawValue), in \(fixed(seconds, 2)) s (\(rate) tokens/s)"
     }
 
-    private func show(_ text: String) {
-        fputs(text, stdout)
-        fflush(stdout)
-    }
-
-    private func note(_ line: String) { fputs(line + "\n", stderr) }
+    private func show(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+    private func note(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8)) }
 }
 
 extension LoadedModel {
