@@ -89,7 +89,7 @@ import Testing
 
     @Test("tickets have 15 to 120 words, 35 to 50 in the mean", arguments: Split.allCases)
     func lengths(split: Split) {
-        let counts = Self.rows[split, default: []].map { $0.ticket.split { $0.isWhitespace }.count }
+        let counts = Self.rows[split, default: []].map { $0.wordCount }
         #expect(counts.allSatisfy { (15...120).contains($0) })
         let mean = Double(counts.reduce(0, +)) / Double(counts.count)
         #expect((35...50).contains(mean))
