@@ -9,7 +9,9 @@ extension TokenizerDefinition {
         try readModel(root.member("model"))
         if let added = try root.optional("added_tokens") { try readAddedTokens(added) }
         if let normalizer = try root.optional("normalizer") { try readNormalizer(normalizer) }
-        guard let preTokenizer = try root.optional("pre_tokenizer") else { throw root.error("has no pre_tokenizer; only byte-level BPE is supported") }
+        guard let preTokenizer = try root.optional("pre_tokenizer") else {
+            throw root.error("has no pre_tokenizer; only byte-level BPE is supported")
+        }
         var hasByteLevel = false
         try readPreTokenizer(preTokenizer, &hasByteLevel)
         guard hasByteLevel else { throw preTokenizer.error("has no ByteLevel; only byte-level BPE is supported") }
