@@ -153,8 +153,11 @@ extension TokenizerDefinition {
         var hasText = false
         for piece in try node.member("single").elements() {
             if let token = try piece.optional("SpecialToken") {
-                for id in try special.member(token.member("id").string()).member("ids").elements() {
-                    let id = try Int32(clamping: id.integer())
+                for node in try special.member(token.member("id").string()).member("ids").elements() {
+                    let id = try Int32(clamping: node.integer())
+                    guard tokens.token(of: id) != nil || addedTokens.contains(where: { $0.id == id }) else {
+                        throw node.error("is \(id), which is no token's id")
+                    }
                     if hasText { postProcessing.after.append(id) } else { postProcessing.before.append(id) }
                 }
             } else {

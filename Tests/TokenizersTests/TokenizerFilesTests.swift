@@ -48,6 +48,12 @@ import Testing
         (#""normalizer": null"#, #""normalizer": {"type": "Lowercase"}"#, "normalizer: is of type Lowercase"),
         (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "Metaspace""#, "pre_tokenizer: is of type Metaspace"),
         (#""post_processor": null"#, #""post_processor": {"type": "BertProcessing"}"#, "post_processor: is of type BertProcessing"),
+        (
+            #""post_processor": null"#,
+            #""post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}}, {"Sequence": {"id": "A"}}], "#
+                + #""special_tokens": {"x": {"ids": [9]}}}"#,
+            "is 9, which is no token's id"
+        ),
         (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "WordPiece""#, "decoder: is of type WordPiece"),
         (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "not valid JSON"),
         (#""model""#, #""models""#, "has no \"model\""),
