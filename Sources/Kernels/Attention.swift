@@ -26,6 +26,10 @@ public struct AttentionShape: Sendable {
 let attentionBlock = 64
 
 let log2OfE: Float = 1.442_695
+let ln2: Float = 0.693_147_2
+
+/// Up to this many queries are worked on one by one: a tile of one costs as much as one of 32.
+private let fewQueries = 4
 
 /// Floats of scratch that one `attentionForward` or `attentionBackward` needs: a few blocks, and in backward a number for each query and head of a group.
 public func attentionScratchCount(shape: AttentionShape, queryCount: Int, keyCount: Int) -> Int {
@@ -69,10 +73,19 @@ public func attentionForward(
 ) {
     let size = shape.headSize
     let keyHead = head / (shape.queryHeads / shape.keyHeads)
-    let block = AttentionForwardBlock(shape: shape, scratch: aligned(scratch))
     let keys = key + keyRows.lowerBound * keyStride + keyHead * size
     let values = value + keyRows.lowerBound * valueStride + keyHead * size
+    if queryRows.count <= fewQueries {
+        for (index, row) in queryRows.enumerated() {
+            logSumExp[row * shape.queryHeads + head] = attendSingle(
+                output: output + row * outputStride + head * size, query: query + row * queryStride + head * size, key: keys, keyStride: keyStride,
+                value: values, valueStride: valueStride, count: max(0, index + 1 + keyRows.count - queryRows.count), size: size,
+                scale: shape.scale, scratch: aligned(scratch))
+        }
+        return
+    }
 
+    let block = AttentionForwardBlock(shape: shape, scratch: aligned(scratch))
     for firstQuery in stride(from: 0, to: queryRows.count, by: attentionBlock) {
         let queries = min(attentionBlock, queryRows.count - firstQuery)
         let row = queryRows.lowerBound + firstQuery
@@ -199,7 +212,7 @@ private struct AttentionForwardBlock {
             forEachVector(0..<shape.headSize) { d, lanes in
                 row.store(seesNothing ? Vector(repeating: 0) : sum.vector(d, lanes) * factor, d, lanes)
             }
-            logSumExp[query * headStride] = seesNothing ? -.infinity : greatest[query] / log2OfE + log(total[query])
+            logSumExp[query * headStride] = seesNothing ? -.infinity : greatest[query] * ln2 + log(total[query])
         }
     }
 }

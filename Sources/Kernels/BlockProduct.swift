@@ -70,7 +70,7 @@ func packRows(
 ) {
     for row in 0..<rows {
         let target = output + row * paddedWidth
-        forEachVector(0..<width) { index, lanes in target.store((input + row * stride).vector(index, lanes), index, lanes) }
+        target.update(from: input + row * stride, count: width)
         for index in width..<paddedWidth { target[index] = 0 }
     }
     (output + rows * paddedWidth).update(repeating: 0, count: (paddedRows - rows) * paddedWidth)
