@@ -52,6 +52,9 @@ extension UnsafeMutablePointer<Float> {
 
 // MARK: Across lanes
 
+/// The number of each lane.
+@_transparent var laneNumbers: Vector { Vector(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+
 extension Vector {
     /// The sum of the lanes, in a fixed order.
     @inline(__always) func laneSum() -> Float {
