@@ -1,8 +1,8 @@
 import Support
 
 /// How many fields and whole records were right. Holds counts alone, so that the scores of ranks add up in any order.
-public struct FieldMatchScore: Equatable, Sendable {
-    public struct Count: Equatable, Sendable {
+public struct FieldMatchScore: Codable, Equatable, Sendable {
+    public struct Count: Codable, Equatable, Sendable {
         public var matched: Int
         public var total: Int
 

@@ -29,8 +29,10 @@ public final class KeyValueCache {
     }
 
     func spans(_ ranges: [Range<Int>]) -> [AttentionSpan] {
-        zip(active, ranges).map { sequence, range in
+        precondition(ranges.count == active.count, "KeyValueCache: \(ranges.count) sequences for \(active.count) active ones")
+        return zip(active, ranges).map { sequence, range in
             let first = sequence * capacity
+            precondition(lengths[sequence] + range.count <= capacity, "KeyValueCache: sequence \(sequence) grows beyond \(capacity) tokens")
             return AttentionSpan(queries: range, keys: first..<first + lengths[sequence] + range.count)
         }
     }

@@ -95,6 +95,9 @@ public final class Tokenizer: Sendable {
     /// A token as the vocabulary spells it; nil if no token has the id.
     public func token(of id: Int32) -> String? { addedNames.token(of: id) ?? definition.tokens.token(of: id) }
 
+    /// Whether decoding can leave the token out, as one that marks and is no text.
+    public func isSpecial(_ id: Int32) -> Bool { specialTokens.contains(id) }
+
     /// The bytes a token stands for, which need not be whole characters; none if no token has the id.
     public func tokenBytes(_ id: Int32) -> [UInt8] {
         guard id >= 0, Int(id) < vocabularySize else { return [] }

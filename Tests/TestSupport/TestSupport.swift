@@ -6,6 +6,12 @@ public func fixture(_ name: String, file: String = #filePath) -> String {
     URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)").path
 }
 
+/// The path of a fixture of another suite: `fixture("tied", of: "Training")`.
+public func fixture(_ name: String, of target: String) -> String {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return tests.appendingPathComponent("\(target)Tests/Fixtures/\(name)").path
+}
+
 /// Runs `body` with a new empty folder, removed afterwards.
 public func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("trainer-test-\(UUID().uuidString)")
@@ -31,7 +37,8 @@ public func expectClose(
         if !(difference <= worst.difference) { worst = (difference, index) }
     }
     if worst.index >= 0, !(worst.difference <= tolerance) {
-        let line = "\(what)[\(worst.index)] is \(found[worst.index]), wanted \(wanted[worst.index]); the difference \(worst.difference) exceeds \(tolerance)"
+        let line =
+            "\(what)[\(worst.index)] is \(found[worst.index]), wanted \(wanted[worst.index]); the difference \(worst.difference) exceeds \(tolerance)"
         Issue.record("\(line)", sourceLocation: sourceLocation)
     }
 }

@@ -1,0 +1,47 @@
+public import Data
+import Glibc
+public import Models
+import Objectives
+public import Support
+public import Tensors
+
+/// The loss of a model on rows it was not trained on.
+///
+/// Only sums are kept: of the losses and of the tokens they were taken at.
+public struct HeldOutLoss: Equatable, Sendable {
+    /// Of the negative log-likelihoods of all trained tokens, in nats.
+    public var lossSum: Double
+    public var tokenCount: Int
+
+    public init(lossSum: Double, tokenCount: Int) {
+        self.lossSum = lossSum
+        self.tokenCount = tokenCount
+    }
+
+    /// Mean over the trained tokens of all rows, in nats; as it is, also if not finite.
+    public var loss: Double { lossSum / Double(tokenCount) }
+    public var perplexity: Double { exp(loss) }
+
+    /// Measures the loss over all rows, which the ranks of the group share. Every rank makes the same one collective call, with rows or without.
+    ///
+    /// - Parameters:
+    ///   - rows: The same on every rank.
+    ///   - microbatchTokens: The most tokens of one forward; a longer row has one to itself.
+    /// - Returns: The same on every rank.
+    /// - Throws: `configuration` if there is no row; `memory`, `communication`.
+    public static func measure(
+        _ model: LanguageModel, on rows: TokenizedRows, microbatchTokens: Int, group: any ProcessGroup = SoloGroup(), device: any Device
+    ) throws(TrainerError) -> HeldOutLoss {
+        guard !rows.isEmpty else {
+            throw TrainerError(.configuration, "data.validation", "there is no held-out row to measure the loss on", remedy: "Give at least one")
+        }
+        let packing = PackingOptions(rankCount: group.size, microbatchTokens: max(microbatchTokens, rows.longestRow))
+        let plan = StepPlan.evaluation(of: rows, packing: packing)
+        var sum = 0.0
+        for microbatch in plan.ranks[group.index] {
+            let pass = try Pass(plan.batch(microbatch, from: rows), on: device, keepsActivations: false)
+            sum += try NextToken().lossSum(model, pass)
+        }
+        return HeldOutLoss(lossSum: try group.sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)
+    }
+}

@@ -1,0 +1,29 @@
+public import Support
+public import Tensors
+
+extension LanguageModel {
+    /// An empty cache for some sequences, and rotary tables that reach to its end, so that they do not grow token by token.
+    ///
+    /// - Parameter capacity: The most tokens a sequence may come to.
+    public func makeCache(sequenceCount: Int, capacity: Int, on device: any Device) throws(TrainerError) -> KeyValueCache {
+        _ = try rotary.tables(capacity, on: device)
+        return try KeyValueCache(options: options, sequenceCount: sequenceCount, capacity: capacity, on: device)
+    }
+
+    /// Continues the cache's active sequences by some tokens each.
+    ///
+    /// - Parameter tokens: The new tokens of each active sequence, at least one.
+    /// - Returns: The logits that follow each sequence's last token, `[S, V]`.
+    /// - Precondition: No sequence grows beyond the cache's capacity.
+    public func nextLogits(_ tokens: [[Int32]], _ cache: KeyValueCache, on device: any Device) throws(TrainerError) -> Tensor {
+        let starts = tokens.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        let count = starts[tokens.count]
+        let batch = PackedBatch(
+            tokens: Array(tokens.joined()), sequenceStarts: starts, trained: [Bool](repeating: false, count: count),
+            globalPositions: (0..<count).map(Int64.init))
+        let hidden = try forward(Pass(batch, on: device, keepsActivations: false, cache: cache))
+        let last = try device.tensor(tokens.count, hidden.columns)
+        device.gatherRows(last, hidden, indices: try device.tensor(starts.dropFirst().map { Int32($0 - 1) }))
+        return try logits(last)
+    }
+}

@@ -1,0 +1,138 @@
+import Adapters
+import ArgumentParser
+import Data
+import Evaluation
+import Formats
+import MessagePassing
+import Models
+import Planning
+import Reporting
+import Support
+import Tensors
+import Tokenizers
+import Training
+
+/// `trainer eval`: the loss of a model on held-out rows, and the score of what it writes for them.
+struct EvalCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eval", abstract: "Measures loss, perplexity and task score on held-out rows.",
+        discussion: """
+            Either a configuration says which rows are held out and how they are scored, or --model and --data name model and rows. The base model \
+            is measured unless --adapter names an adapter; a configuration whose method is qlora has its linear layers measured in NF4. Under \
+            mpirun the ranks share the rows.
+            """)
+
+    @Argument(help: "A run's configuration, and key=value words that override it.") var words: [String] = []
+    @Option(help: "The model, without a configuration: a Hugging Face folder or a GGUF file.") var model: String?
+    @Option(help: "The rows, without a configuration: a file of JSON lines.") var data: String?
+    @Option(help: "A PEFT adapter folder to use with the model.") var adapter: String?
+    @Option(help: "The score of generated text.") var task: EvaluationOptions.Task?
+    @Option(help: "Generate and score only this many rows.") var rows: Int?
+    @Option(help: "Outputs to show.") var samples: Int?
+    @Option(help: "The most tokens generated per row.") var maxNewTokens: Int?
+    @Option(help: "The most tokens a row may have.") var sequenceLength: Int?
+    @Option(help: "Tokens that the loss counts.") var trainOn: DataOptions.TrainOn?
+    @Option(help: "Threads of each rank; by default the node's cores divided by its ranks.") var threads: Int?
+
+    func run() throws {
+        let configuration = try configuration()
+        let context = try RankContext.make(world: try MPIJob.start(), threads: threads)
+        var options = LoadedModel.Options()
+        options.adapter = adapter
+        options.storage = .init(configuration.model.dtype)
+        options.quantisesLinears = configuration.method.kind == .qlora
+        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
+        let tokenizer = try Tokenizer.load(loaded.files)
+        let rows = try heldOutRows(configuration, tokenizer, context.device.pool)
+        if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
+
+        let loss = try HeldOutLoss.measure(
+            loaded.model, on: rows, microbatchTokens: configuration.training.microbatchTokens, group: context.group, device: context.device)
+        if context.group.index == 0 { print(table(rows, loss), terminator: "") }
+        let generator = Generator(loaded.model, tokenizer, endTokens: loaded.files.generation.endTokenIDs, on: context.device)
+        let score = try TaskScore.measure(generator, on: rows, taskOptions(configuration.evaluation), group: context.group)
+        if context.group.index == 0 { show(score) }
+        MPIJob.end()
+    }
+
+    // MARK: - What is asked
+
+    /// The configuration file with its overrides, or one made of --model and --data; the other options go over either.
+    private func configuration() throws -> RunConfiguration {
+        let path = words.first { !$0.contains("=") }
+        var configuration = RunConfiguration()
+        if let path {
+            guard model == nil, data == nil else { throw refused("--model and --data stand in place of a configuration") }
+            configuration = try RunConfiguration.load(path: path, overrides: words.filter { $0 != path }).configuration
+        } else {
+            guard let model, let data, words.isEmpty else { throw refused("Give a configuration, or --model and --data") }
+            configuration.model.path = model
+            configuration.data.validation = .path(data)
+            configuration.evaluation.samples = 0
+        }
+        if let task { configuration.evaluation.task = task }
+        if let rows { configuration.evaluation.rows = rows }
+        if let samples { configuration.evaluation.samples = samples }
+        if let maxNewTokens { configuration.evaluation.maxNewTokens = maxNewTokens }
+        if let sequenceLength { configuration.data.sequenceLength = sequenceLength }
+        if let trainOn { configuration.data.trainOn = trainOn }
+        let counts = [rows ?? 1, maxNewTokens ?? 1, (samples ?? 0) + 1, (sequenceLength ?? 2) - 1]
+        guard counts.allSatisfy({ $0 > 0 }) else {
+            throw refused("--rows and --max-new-tokens are from 1, --samples from 0 and --sequence-length from 2")
+        }
+        return configuration
+    }
+
+    private func refused(_ remedy: String) -> TrainerError {
+        TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
+    }
+
+    private func taskOptions(_ evaluation: EvaluationOptions) -> TaskScore.Options {
+        var options = TaskScore.Options()
+        options.matchesFields = evaluation.task == .fieldMatch
+        options.rowLimit = evaluation.rows
+        options.sampleCount = evaluation.samples
+        options.maxNewTokens = evaluation.maxNewTokens
+        return options
+    }
+
+    private func heldOutRows(_ configuration: RunConfiguration, _ tokenizer: Tokenizer, _ pool: ThreadPool) throws -> TokenizedRows {
+        func read(_ path: String) throws -> TokenizedRows {
+            try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: configuration.data.rowOptions).tokenize(on: pool).rows
+        }
+        switch configuration.data.validation {
+        case .path(let path): return try read(path)
+        case .fraction(let fraction):
+            var rows = try read(configuration.data.train)
+            if let limit = configuration.data.maxRows, limit < rows.count { rows = rows.selecting(0..<limit) }
+            return try rows.split(validation: fraction, seed: UInt64(configuration.training.seed)).validation
+        case nil:
+            throw TrainerError(
+                .configuration, "data.validation", "names no held-out rows", remedy: "Set it to a file of rows, or to a share such as 0.05")
+        }
+    }
+
+    // MARK: - What is shown
+
+    private func table(_ rows: TokenizedRows, _ loss: HeldOutLoss) -> String {
+        var table = TextTable([.init(""), .init("", .right)])
+        table.add(["held-out rows", grouped(rows.count)])
+        table.add(["tokens that count", "\(grouped(loss.tokenCount)) of \(grouped(rows.tokenCount))"])
+        table.add(["loss", fixed(loss.loss, 4)])
+        table.add(["perplexity", fixed(loss.perplexity, 3)])
+        return table.text
+    }
+
+    private func show(_ score: TaskScore) {
+        if let fields = score.fields { print("\n\(fields.table)") }
+        for sample in score.samples {
+            print("\nline \(sample.line)\n  prompt: \(indented(sample.prompt))")
+            print("  wanted: \(indented(sample.wanted))\n  written: \(indented(sample.generated))")
+        }
+    }
+
+    private func indented(_ text: String) -> String { text.replacing("\n", with: "\n    ") }
+}
+
+extension EvaluationOptions.Task: ExpressibleByArgument {}
+extension DataOptions.TrainOn: ExpressibleByArgument {}

@@ -1,0 +1,107 @@
+import Adapters
+import ArgumentParser
+import Data
+import Evaluation
+import Foundation
+import Glibc
+import Models
+import Support
+import Tensors
+import Tokenizers
+import Training
+
+/// `trainer generate`: a text continued by a model, shown as it is written.
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Continues a text, and shows it as it is written.",
+        discussion: """
+            The prompt goes to the model as it is: no conversation template is put around it. Standard output gets the continuation alone; what \
+            was loaded and how it ended go to standard error.
+            """)
+
+    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Option(help: "A PEFT adapter folder to use with it.") var adapter: String?
+    @Option(help: "The text to continue; without it standard input is read, but for one line break at its end.") var prompt: String?
+    @Option(help: "The most tokens to generate.") var maxNewTokens = 128
+    @Option(help: "What logits are divided by before sampling; 0 takes the most likely token each time.") var temperature = 0.0
+    @Option(help: "Draw only from this many of the most likely tokens.") var topK: Int?
+    @Option(help: "Draw only from the most likely tokens that together have this probability.") var topP = 1.0
+    @Option(help: "Decides every draw.") var seed: UInt64 = 0
+    @Option(help: "A text that ends the generation and is left out; may be given several times.") var stop: [String] = []
+    @Option(help: "Threads; by default the cores.") var threads: Int?
+    @Flag(help: "Store the linear layers in NF4, as QLoRA trains adapters on them.") var nf4 = false
+    @Flag(help: "Show how much each module of the adapter changes, as the norm of scale · B·A.") var norms = false
+
+    func run() throws {
+        let options = try options()
+        let text = try promptText()
+        let device = try RankContext.make(world: nil, threads: threads).device
+        var loading = LoadedModel.Options()
+        loading.adapter = adapter
+        loading.quantisesLinears = nf4
+        let loaded = try LoadedModel.load(model, loading, on: device)
+        for line in loaded.adapterLines(withNorms: norms) { note(line) }
+        let generator = Generator(loaded.model, try Tokenizer.load(loaded.files), endTokens: loaded.files.generation.endTokenIDs, on: device)
+        let tokens = try generator.prompt(text)
+        let start = ContinuousClock.now
+        let generations = try generator.generate([tokens], options) { _, piece in show(piece) }
+        show("\n")
+        for generation in generations { note(summary(generation, after: tokens, .now - start)) }
+    }
+
+    private func options() throws -> GenerationOptions {
+        var options = GenerationOptions()
+        options.maxNewTokens = maxNewTokens
+        options.temperature = temperature
+        options.topK = topK
+        options.topP = topP
+        options.seed = seed
+        options.stopStrings = stop
+        try options.check()
+        return options
+    }
+
+    private func promptText() throws -> String {
+        var text = prompt ?? ""
+        if prompt == nil {
+            if isatty(STDIN_FILENO) != 0 { note("Type the prompt, then Ctrl-D.") }
+            let bytes = FileHandle.standardInput.readDataToEndOfFile()
+            guard let read = String(validating: bytes, as: UTF8.self) else {
+                throw TrainerError(.format, "standard input", "is not UTF-8", remedy: "Give the prompt as UTF-8")
+            }
+            text = read
+            if text.last?.isNewline == true { text.removeLast() }
+        }
+        guard !text.isEmpty else {
+            throw TrainerError(.configuration, "prompt", "is empty", remedy: "Give a text to continue, by --prompt or on standard input")
+        }
+        return text
+    }
+
+    private func summary(_ generation: Generation, after prompt: Generator.Prompt, _ duration: Duration) -> String {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        let rate = fixed(Double(generation.tokens.count) / seconds, 1)
+        let count = "\(generation.tokens.count) tokens after a prompt of \(prompt.tokens.count)"
+        return "\(count), ended by \(generation.stop.rawValue), in \(fixed(seconds, 2)) s (\(rate) tokens/s)"
+    }
+
+    private func show(_ text: String) {
+        fputs(text, stdout)
+        fflush(stdout)
+    }
+
+    private func note(_ line: String) { fputs(line + "\n", stderr) }
+}
+
+extension LoadedModel {
+    /// What is worth telling of the adapter that was read: its tensors, a warning if modules change nothing, and the norms if asked.
+    func adapterLines(withNorms: Bool) -> [String] {
+        guard let lora else { return [] }
+        let count = lora.fileParameters.count
+        var lines = ["adapter: \(count) of \(count) tensors, \(lora.modules.count) modules of rank \(lora.options.r)"]
+        let idle = lora.idleModules
+        if let first = idle.first { lines.append("warning: \(idle.count) modules of the adapter change nothing, such as \(first)") }
+        if withNorms { lines += lora.changeNorms.map { "  \($0.path)  \(fixed($0.norm, 4))" } }
+        return lines
+    }
+}
