@@ -31,7 +31,8 @@ public func expectClose(
         if !(difference <= worst.difference) { worst = (difference, index) }
     }
     if worst.index >= 0, !(worst.difference <= tolerance) {
-        let line = "\(what)[\(worst.index)] is \(found[worst.index]), wanted \(wanted[worst.index]); the difference \(worst.difference) exceeds \(tolerance)"
+        let line =
+            "\(what)[\(worst.index)] is \(found[worst.index]), wanted \(wanted[worst.index]); the difference \(worst.difference) exceeds \(tolerance)"
         Issue.record("\(line)", sourceLocation: sourceLocation)
     }
 }
