@@ -20,7 +20,7 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
     (1, "Support", ["CSystem"]),
-    (2, "Kernels", ["COpenBLAS", "Support"]),
+    (2, "Kernels", ["COpenBLAS", "CSystem", "Support"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
     (4, "Formats", ["Support", "Tensors"]),
@@ -45,7 +45,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "COpenBLAS", "Data", "Evaluation", "Formats", "MessagePassing", "Models", "Planning", "Reporting", "Support",
+            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
             "Tensors", "Tokenizers", "Training",
         ]
     ),

@@ -1,6 +1,17 @@
 import Kernels
 public import Support
 
+/// The shape of a matrix product: `[m, k] · [k, n]`, and how its operands are stored.
+public struct ProductShape: Hashable, Sendable {
+    public var m: Int
+    public var n: Int
+    public var k: Int
+    public var transposesLeft: Bool
+    public var transposesRight: Bool
+    /// Whether it adds to what the output holds.
+    public var adds: Bool
+}
+
 /// A device that allocates nothing and computes nothing: it adds up bytes alive, floating-point operations and bytes moved.
 ///
 /// The training code runs on it unchanged, so what it counts is what the code will do. Its allocations, scratch included, are those of
@@ -12,6 +23,8 @@ public final class CountingDevice: Device {
     public let threadCount: Int
     /// Multiplications and additions so far.
     public private(set) var operations = 0.0
+    /// How often each shape of matrix product was asked for.
+    public private(set) var products: [ProductShape: Int] = [:]
     /// Bytes read and written so far, as if no cache kept anything between operations.
     public private(set) var bytesMoved = 0.0
 
@@ -53,15 +66,23 @@ public final class CountingDevice: Device {
         _ output: Tensor, _ left: Tensor, _ right: Tensor, transposesLeft: Bool, transposesRight: Bool, alpha: Float, adds: Bool
     ) {
         let inner = transposesLeft ? left.rows : left.columns
+        let shape = ProductShape(
+            m: output.rows, n: output.columns, k: inner, transposesLeft: transposesLeft, transposesRight: transposesRight, adds: adds)
+        products[shape, default: 0] += 1
         count(2 * Double(output.count) * Double(inner), output, left, right)
     }
 
     public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight]) throws(TrainerError) {
         try countLinear(output, input, weights)
+        let shape = ProductShape(m: output.rows, n: output.columns, k: input.columns, transposesLeft: false, transposesRight: true, adds: false)
+        products[shape, default: 0] += 1
     }
 
     public func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight]) throws(TrainerError) {
         try countLinear(outputGradient, inputGradient, weights)
+        let shape = ProductShape(
+            m: inputGradient.rows, n: inputGradient.columns, k: outputGradient.columns, transposesLeft: false, transposesRight: false, adds: false)
+        products[shape, default: 0] += 1
     }
 
     private func countLinear(_ wide: Tensor, _ narrow: Tensor, _ weights: [Weight]) throws(TrainerError) {

@@ -1,0 +1,75 @@
+public import Data
+public import Formats
+public import Models
+import Optimizers
+public import Planning
+public import Support
+public import Tensors
+
+/// Times training steps on given batches, and the matrix products of such a step alone.
+public struct Benchmark {
+    private let trained: TrainedModel
+    private let step: TrainingStep
+    private let context: RankContext
+
+    /// - Throws: As `TrainedModel.make`.
+    public init(_ files: ModelFiles, _ configuration: RunConfiguration, longestSequence: Int, _ context: RankContext) throws(TrainerError) {
+        self.context = context
+        trained = try TrainedModel.make(files, configuration, on: context.device, longestSequence: longestSequence)
+        step = try Benchmark.step(trained, configuration, context.group, context.device)
+    }
+
+    private static func step(
+        _ trained: TrainedModel, _ configuration: RunConfiguration, _ group: any ProcessGroup, _ device: any Device
+    ) throws(TrainerError) -> TrainingStep {
+        var constant = ScheduleOptions()
+        constant.kind = .constant
+        let options = configuration.training.optimizer
+        return TrainingStep(
+            trained, optimizer: try AdamW(options, shards: trained.shards), schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1),
+            maximumNorm: options.maxGradNorm, seed: 0, group: group, on: device)
+    }
+
+    /// One step's time and loss.
+    public struct Timing: Sendable {
+        public var seconds: Double
+        public var loss: Double
+    }
+
+    /// Runs one step on this rank's batches.
+    public func run(_ index: Int, batches: [PackedBatch], trainedTokenCount: Int) throws(TrainerError) -> Timing {
+        try context.group.barrier(name: "start of step \(index + 1)")
+        let start = ContinuousClock.now
+        let result = try step.run(step: index, batches: batches, trainedTokenCount: trainedTokenCount)
+        return Timing(seconds: (ContinuousClock.now - start) / .seconds(1), loss: result.loss)
+    }
+
+    /// The ledger that the counting device predicts for a step on a batch, and the shapes of its matrix products.
+    public static func count(
+        _ files: ModelFiles, _ configuration: RunConfiguration, _ batch: PackedBatch, threadCount: Int
+    ) throws(TrainerError) -> CountingDevice {
+        let device = CountingDevice(threadCount: threadCount)
+        let trained = try TrainedModel.make(files, configuration, on: device, longestSequence: batch.longestSequence)
+        let step = try step(trained, configuration, SoloGroup(), device)
+        _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
+        return device
+    }
+
+    /// The seconds that the matrix products of a step take by themselves, each called as often as the step calls it.
+    public static func productSeconds(_ shapes: [ProductShape: Int], on device: CPUDevice) throws(TrainerError) -> Double {
+        var total = 0.0
+        for (shape, count) in shapes.sorted(by: { ($0.key.m, $0.key.n, $0.key.k) < ($1.key.m, $1.key.n, $1.key.k) }) {
+            let left = shape.transposesLeft ? try device.zeros(shape.k, shape.m) : try device.zeros(shape.m, shape.k)
+            let right = shape.transposesRight ? try device.zeros(shape.n, shape.k) : try device.zeros(shape.k, shape.n)
+            let output = try device.zeros(shape.m, shape.n)
+            let repetitions = min(count, 10)
+            let start = ContinuousClock.now
+            for _ in 0..<repetitions {
+                device.product(
+                    output, left, right, transposesLeft: shape.transposesLeft, transposesRight: shape.transposesRight, alpha: 1, adds: shape.adds)
+            }
+            total += (ContinuousClock.now - start) / .seconds(1) * Double(count) / Double(repetitions)
+        }
+        return total
+    }
+}

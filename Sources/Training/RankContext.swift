@@ -1,0 +1,42 @@
+import Glibc
+public import MessagePassing
+import Parallelism
+public import Support
+public import Tensors
+
+/// Where this rank runs: its group, its cores and its device.
+public struct RankContext {
+    public let group: any ProcessGroup
+    public let device: CPUDevice
+    /// The cores this rank's threads run on; nil if ranks share cores or the system doesn't say.
+    public let cores: ProcessorCores?
+    public let threadCount: Int
+    /// Ranks on this rank's node.
+    public let ranksOnNode: Int
+
+    /// Shares the node's cores out among its ranks and makes the device.
+    ///
+    /// mpirun may have bound each rank to one core whatever their number, so the cores are those of the process that started this one.
+    ///
+    /// - Parameter threads: Threads for this rank; nil for the cores of the node divided by its ranks.
+    /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores.
+    public static func make(world: Communicator?, threads: Int?) throws(TrainerError) -> RankContext {
+        let node = try world?.onThisNode()
+        let (index, count) = (node?.rank ?? 0, node?.size ?? 1)
+        let own = ProcessorCores.allowed() ?? ProcessorCores(cores: [0])
+        let available = world == nil ? own : ProcessorCores.allowed(process: getppid()) ?? own
+        let share = available.share(index, of: count)
+        let threadCount = threads ?? max(1, available.cores.count / count)
+        guard threads == nil || threadCount * count <= available.cores.count || count > available.cores.count else {
+            throw TrainerError(
+                .configuration, "parallel.threads", "\(count) ranks of \(threadCount) threads are more than the node's \(available.cores.count) cores",
+                remedy: "Use at most \(max(1, available.cores.count / count)), or auto")
+        }
+        let isExclusive = count <= available.cores.count
+        if isExclusive { share.bind() }
+        let group: any ProcessGroup = world.map { MPIGroup($0) } ?? SoloGroup()
+        let device = try CPUDevice(threadCount: threadCount)
+        device.progress = { group.progress() }
+        return RankContext(group: group, device: device, cores: isExclusive ? share : nil, threadCount: threadCount, ranksOnNode: count)
+    }
+}

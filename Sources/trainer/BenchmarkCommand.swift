@@ -1,0 +1,125 @@
+import ArgumentParser
+import Data
+import Formats
+import Glibc
+import MessagePassing
+import Planning
+import Support
+import Tensors
+import Tokenizers
+import Training
+
+/// `trainer benchmark`: training steps timed, and the matrix products of such a step alone.
+struct BenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "benchmark", abstract: "Times training steps and prints one line of JSON.",
+        discussion: "Without --pairs every step trains all tokens of equal sequences; with it the rows of a file, completions only, in file order.")
+
+    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Argument(help: "full, lora or qlora.") var method: String
+    @Option(help: "JSON lines with prompt and completion.") var pairs: String?
+    @Option(help: "Rows in a step of pairs.") var rows = 32
+    @Option(help: "Sequences in a step.") var sequences = 8
+    @Option(help: "Tokens in each sequence.") var length = 256
+    @Option(help: "Steps that are timed.") var steps = 5
+    @Option(help: "Steps before those.") var warmup = 1
+    @Option(help: "Threads of each rank; by default the node's cores divided by its ranks.") var threads: Int?
+    @Option(help: "Rank of the adapters.") var rank = 16
+    @Option(help: "How frozen weights are stored: auto, float32 or bfloat16.") var dtype = "float32"
+    @Flag(help: "Run blocks again in backward instead of keeping their activations.") var checkpointing = false
+    @Flag(help: "Also time the step's matrix products alone.") var products = false
+
+    func run() throws {
+        let world = try MPIJob.start()
+        let context = try RankContext.make(world: world, threads: threads)
+        let files = try ModelFiles.open(model)
+        let configuration = try runConfiguration()
+        let plans = try batches(files, context)
+        let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }
+        let benchmark = try Benchmark(files, configuration, longestSequence: longest, context)
+        context.device.ledger.restartPeak()
+        var timings: [Benchmark.Timing] = []
+        for index in 0..<warmup + steps {
+            let plan = plans[index % plans.count]
+            timings.append(try benchmark.run(index, batches: plan.own, trainedTokenCount: plan.targets))
+        }
+        let timed = Array(timings.dropFirst(warmup))
+        let rates = timed.enumerated().map { Double(plans[($0.offset + warmup) % plans.count].tokens) / $0.element.seconds }.sorted()
+        let counted = try plans.flatMap(\.own).max { $0.tokenCount < $1.tokenCount }.map {
+            try Benchmark.count(files, configuration, $0, threadCount: context.threadCount)
+        }
+        var fields = [
+            "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"step_seconds\": [\(timed.map { fixed($0.seconds, 4) }.joined(separator: ", "))]",
+            "\"losses\": [\(timings.map { fixed($0.loss, 6) }.joined(separator: ", "))]",
+            "\"peak_allocated_bytes\": \(context.device.ledger.peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
+            "\"peak_resident_bytes\": \(peakResidentBytes())", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",
+        ]
+        if products, let counted {
+            let seconds = try Benchmark.productSeconds(counted.products, on: context.device)
+            fields.append("\"products_seconds\": \(fixed(seconds, 4))")
+            fields.append("\"operations\": \(fixed(counted.operations, 0))")
+        }
+        if world.rank == 0 { print("{\(fields.joined(separator: ", "))}") }
+        MPIJob.end()
+    }
+
+    private func runConfiguration() throws -> RunConfiguration {
+        var configuration = RunConfiguration()
+        guard let kind = MethodOptions.Kind(rawValue: method) else {
+            throw TrainerError(.configuration, "method", "\(method) is no method", remedy: "Use full, lora or qlora")
+        }
+        guard let dtype = ModelOptions.DType(rawValue: dtype) else {
+            throw TrainerError(.configuration, "--dtype", "\(dtype) is no type", remedy: "Use auto, float32 or bfloat16")
+        }
+        configuration.method.kind = kind
+        configuration.method.lora.r = rank
+        configuration.method.lora.loraAlpha = Double(2 * rank)
+        configuration.model.dtype = dtype
+        configuration.memory.checkpointing = checkpointing ? .full : .none
+        return configuration
+    }
+
+    /// A step's batches: this rank's and every rank's.
+    private struct Plan {
+        var own: [PackedBatch]
+        var all: [PackedBatch]
+        var tokens: Int
+        var targets: Int
+    }
+
+    private func batches(_ files: ModelFiles, _ context: RankContext) throws -> [Plan] {
+        let data = try pairs.map { try pairRows($0, files) } ?? syntheticRows(files.configuration.vocabularySize)
+        let options = RunSchedule.Options(seed: 0, batch: .rows(pairs == nil ? sequences : rows), epochs: 1)
+        let schedule = try RunSchedule(data, options: options)
+        let limit = max(2048, data.longestRow)
+        let packing = PackingOptions(rankCount: context.group.size, microbatchTokens: (pairs == nil ? sequences * length : limit))
+        try packing.check(data)
+        return (0..<min(schedule.stepCount, warmup + steps)).map { step in
+            let plan = schedule.plan(step: step, packing: packing)
+            let all = plan.ranks.map { $0.map { plan.batch($0, from: data) } }
+            return Plan(own: all[context.group.index], all: all.flatMap { $0 }, tokens: plan.tokenCount, targets: plan.trainedTokenCount)
+        }
+    }
+
+    private func syntheticRows(_ vocabulary: Int) -> TokenizedRows {
+        var data = TokenizedRows()
+        let random = Philox(seed: 0, purpose: .sampling)
+        for sequence in 0..<sequences {
+            let tokens = (0..<length).map { Int32(random.words(UInt64($0), UInt64(sequence)).0 % UInt32(vocabulary)) }
+            data.append(tokens: tokens[...], trained: [Bool](repeating: true, count: length)[...], line: sequence + 1)
+        }
+        return data
+    }
+
+    private func pairRows(_ path: String, _ files: ModelFiles) throws -> TokenizedRows {
+        let tokenizer = try Tokenizer.load(files)
+        let rowTokenizer = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: RowOptions(sequenceLength: 2048))
+        return try rowTokenizer.tokenize(on: ThreadPool(threadCount: 1)).rows
+    }
+
+    private func peakResidentBytes() -> Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF, &usage)
+        return usage.ru_maxrss * 1024
+    }
+}
