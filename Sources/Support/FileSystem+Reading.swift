@@ -46,28 +46,15 @@ extension FileSystem {
     }
 
     /// Hands the file's bytes to `body` in order, in pieces of at most 1 MiB, and returns their number.
-    ///
-    /// Reads rather than maps, so that a file cut short or a failing disk is an error and not a SIGBUS.
-    ///
-    /// - Parameter fromDevice: Drops the file's pages from the page cache first, so that what comes is what the device kept. A hint: pages
-    ///   that were not synchronized stay, and memory file systems ignore it.
     @discardableResult
-    public func read(
-        _ path: String, fromDevice: Bool = false, _ body: (UnsafeRawBufferPointer) throws(TrainerError) -> Void
-    ) throws(TrainerError) -> Int {
-        let descriptor = try retrying(path, "can't be opened") { open(path, O_RDONLY | O_CLOEXEC) }
-        defer { close(descriptor) }
-        if fromDevice { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+    public func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(TrainerError) -> Void) throws(TrainerError) -> Int {
+        let file = try ReadableFile(path: path)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DurableFile.pieceSize, alignment: 64)
         defer { buffer.deallocate() }
-        var total = 0
         while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw .system(path, "can't be read at byte \(total)") }
-            if count == 0 { return total }
-            total += count
-            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            let count = try file.read(into: buffer)
+            if count > 0 { try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            if count < buffer.count { return file.position }
         }
     }
 

@@ -80,15 +80,15 @@ public final class CPUDevice: Device {
         let input = UnsafeRawPointer(values.address) + (values.elementType == .nf4 ? 0 : values.elementType.byteCount(range.lowerBound))
         switch values.elementType {
         case .float32: memcpy(output, input, range.count * 4)
-        case .bfloat16: decodeBFloat16(output, input, range.count)
-        case .float16: decodeFloat16(output, input, range.count)
-        case .q8_0: decodeQ8_0(output, input, range.count)
-        case .q4_0: decodeQ4_0(output, input, range.count)
-        case .q4_1: decodeQ4_1(output, input, range.count)
+        case .bfloat16: decodeBFloat16(output: output, input: input, count: range.count)
+        case .float16: decodeFloat16(output: output, input: input, count: range.count)
+        case .q8_0: decodeQ8_0(output: output, input: input, count: range.count)
+        case .q4_0: decodeQ4_0(output: output, input: input, count: range.count)
+        case .q4_1: decodeQ4_1(output: output, input: input, count: range.count)
         case .nf4:
             guard let constants = weight.constants else { preconditionFailure("CPUDevice.decodeRows: NF4 without constants") }
             decodeNF4(
-                output, values.uint8s, absmaxCodes: constants.codes.uint8s, absmaxBlockMaxima: constants.blockMaxima.floats,
+                output: output, codes: values.uint8s, absmaxCodes: constants.codes.uint8s, absmaxBlockMaxima: constants.blockMaxima.floats,
                 offset: constants.offset.floats[0], range: range)
         case .int32, .int64, .uint8: preconditionFailure("CPUDevice.decodeRows: \(values.elementType.rawValue) is no weight's type")
         }
@@ -100,8 +100,8 @@ public final class CPUDevice: Device {
         pool.parallelFor(target.count, grain: 4096) { range in
             switch target.elementType {
             case .float32: memcpy(output + range.lowerBound * 4, input + range.lowerBound, range.count * 4)
-            case .bfloat16: encodeBFloat16(output + range.lowerBound * 2, input + range.lowerBound, range.count)
-            case .float16: encodeFloat16(output + range.lowerBound * 2, input + range.lowerBound, range.count)
+            case .bfloat16: encodeBFloat16(output: output + range.lowerBound * 2, input: input + range.lowerBound, count: range.count)
+            case .float16: encodeFloat16(output: output + range.lowerBound * 2, input: input + range.lowerBound, count: range.count)
             default: preconditionFailure("CPUDevice.encode: \(target.elementType.rawValue) can't be encoded to")
             }
         }
@@ -114,10 +114,10 @@ public final class CPUDevice: Device {
         defer { withExtendedLifetime(maxima) {} }
         let (codes, absmax, input) = (target.values.uint8s, maxima.floats, UnsafePointer(source.floats))
         pool.parallelFor(source.count, grain: 4096) { range in
-            nf4Quantise(codes: codes + range.lowerBound / 2, absmax: absmax + range.lowerBound / 64, input + range.lowerBound, range.count)
+            nf4Quantise(codes: codes + range.lowerBound / 2, absmax: absmax + range.lowerBound / 64, input: input + range.lowerBound, count: range.count)
         }
-        doubleQuantise(
-            codes: constants.codes.uint8s, blockMaxima: constants.blockMaxima.floats, offset: &constants.offset.floats[0], absmax, maxima.count)
+        constants.offset.floats[0] = doubleQuantise(
+            codes: constants.codes.uint8s, blockMaxima: constants.blockMaxima.floats, absmax: absmax, blockCount: maxima.count)
     }
 
     /// Ends an operation: lets communication under way move on.

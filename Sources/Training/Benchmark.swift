@@ -1,6 +1,6 @@
-public import Data
+import Data
 public import Formats
-public import Models
+import Models
 import Optimizers
 public import Planning
 public import Support

@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import Data
 import Formats
@@ -119,7 +120,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     private func peakResidentBytes() -> Int {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss * 1024
     }
 }

@@ -24,7 +24,8 @@ struct TrainerCommand: ParsableCommand {
 
     /// Prints an error on one line and ends the job with its status: a rank that fails takes its peers along.
     static func fail(_ error: TrainerError) -> Never {
-        fputs("\(error)\n", stderr)
+        let line = Array("\(error)\n".utf8)
+        write(STDERR_FILENO, line, line.count)
         MPIJob.abort(exitStatus: error.code.exitStatus)
     }
 }

@@ -6,6 +6,7 @@ public struct CheckpointFile {
     /// A plain file name, without a folder.
     public var name: String
     public var byteCount: Int
+    /// Called twice, and gives the same bytes both times: once they are written, once compared with what the device has kept.
     public var write: (inout CheckpointFileWriter) throws(TrainerError) -> Void
 
     public init(name: String, byteCount: Int, write: @escaping (inout CheckpointFileWriter) throws(TrainerError) -> Void) {
@@ -19,17 +20,29 @@ public struct CheckpointFile {
     }
 }
 
-/// Takes a file's bytes in order, hashing them on their way to the disk.
+/// Takes a file's bytes in order.
 public struct CheckpointFileWriter {
-    /// Bytes written so far.
+    /// Bytes given so far.
     public private(set) var byteCount = 0
-    private let file: DurableFile
+    private let path: String
     private let declaredByteCount: Int
-    private var hash = SHA256()
+    private let body: (UnsafeRawBufferPointer) throws(TrainerError) -> Void
 
-    init(file: DurableFile, declaredByteCount: Int) {
-        self.file = file
+    /// Streams a file into `body`, in pieces of at most 256 KiB: what one reader has touched is in the processor's cache for the next.
+    static func stream(_ file: CheckpointFile, path: String, _ body: (UnsafeRawBufferPointer) throws(TrainerError) -> Void) throws(TrainerError) {
+        try withoutActuallyEscaping(body) { (body) throws(TrainerError) in
+            var writer = CheckpointFileWriter(path: path, declaredByteCount: file.byteCount, body: body)
+            try file.write(&writer)
+            guard writer.byteCount == file.byteCount else {
+                throw TrainerError(.file, path, "was declared with \(file.byteCount) bytes and was given \(writer.byteCount)")
+            }
+        }
+    }
+
+    private init(path: String, declaredByteCount: Int, body: @escaping (UnsafeRawBufferPointer) throws(TrainerError) -> Void) {
+        self.path = path
         self.declaredByteCount = declaredByteCount
+        self.body = body
     }
 
     /// Adds bytes at the end.
@@ -37,14 +50,12 @@ public struct CheckpointFileWriter {
     /// - Throws: `file` on a full disk or a failing device, and when there come more bytes than the file was declared with.
     public mutating func write(_ bytes: UnsafeRawBufferPointer) throws(TrainerError) {
         guard byteCount + bytes.count <= declaredByteCount else {
-            throw TrainerError(.file, file.path, "was declared with \(declaredByteCount) bytes and is given \(byteCount + bytes.count) or more")
+            throw TrainerError(.file, path, "was declared with \(declaredByteCount) bytes and is given \(byteCount + bytes.count) or more")
         }
         var rest = bytes[...]
         while !rest.isEmpty {
-            // Small enough to be still in the processor's cache when the system copies what was just hashed.
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 18))
-            hash.update(bufferPointer: piece)
-            try file.write(piece)
+            try body(piece)
             rest = rest.dropFirst(piece.count)
         }
         byteCount += bytes.count
@@ -53,28 +64,18 @@ public struct CheckpointFileWriter {
     public mutating func write(_ bytes: [UInt8]) throws(TrainerError) {
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(TrainerError) in try write(bytes) }
     }
-
-    /// Brings the file to the device and returns the SHA-256 of its bytes.
-    func finish() throws(TrainerError) -> String {
-        guard byteCount == declaredByteCount else {
-            throw TrainerError(.file, file.path, "was declared with \(declaredByteCount) bytes and was given \(byteCount)")
-        }
-        try file.synchronize()
-        try file.close()
-        return hexadecimal(hash.finalize())
-    }
 }
 
 /// The SHA-256 of a file and the number of its bytes.
-func digest(of path: String, fromDevice: Bool = false, in fileSystem: FileSystem) throws(TrainerError) -> (byteCount: Int, sha256: String) {
+func digest(of path: String, in fileSystem: FileSystem) throws(TrainerError) -> (byteCount: Int, sha256: String) {
     var hash = SHA256()
-    let byteCount = try fileSystem.read(path, fromDevice: fromDevice) { (piece) throws(TrainerError) in hash.update(bufferPointer: piece) }
+    let byteCount = try fileSystem.read(path) { (piece) throws(TrainerError) in hash.update(bufferPointer: piece) }
     return (byteCount, hexadecimal(hash.finalize()))
 }
 
 func digest(of bytes: [UInt8]) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
-private func hexadecimal(_ digest: SHA256.Digest) -> String {
+func hexadecimal(_ digest: SHA256.Digest) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

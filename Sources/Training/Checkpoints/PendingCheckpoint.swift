@@ -1,3 +1,4 @@
+import Crypto
 public import Support
 
 /// A checkpoint being written under a temporary name, by one rank or by several in parallel.
@@ -29,11 +30,27 @@ public struct PendingCheckpoint: Sendable {
         guard file.byteCount > 0 else {
             throw TrainerError(.file, path, "would be empty: a placeholder was given in place of what it stands for")
         }
-        var writer = CheckpointFileWriter(file: try fileSystem.create(path), declaredByteCount: file.byteCount)
-        try file.write(&writer)
-        let entry = CheckpointManifest.Entry(name: file.name, byteCount: file.byteCount, sha256: try writer.finish())
-        try entry.check(in: folder, fromDevice: true, fileSystem)
+        let output = try fileSystem.create(path)
+        var hash = SHA256()
+        try CheckpointFileWriter.stream(file, path: path) { (piece) throws(TrainerError) in
+            hash.update(bufferPointer: piece)
+            try output.write(piece)
+        }
+        try output.synchronize()
+        try output.close()
+        let entry = CheckpointManifest.Entry(name: file.name, byteCount: file.byteCount, sha256: hexadecimal(hash.finalize()))
+        try compare(file, path)
+        try entry.checkSize(in: folder, fileSystem)
         return entry
+    }
+
+    private func compare(_ file: CheckpointFile, _ path: String) throws(TrainerError) {
+        let input = try ReadableFile(path: path, fromDevice: true)
+        try CheckpointFileWriter.stream(file, path: path) { (piece) throws(TrainerError) in
+            guard try input.nextEquals(piece) else {
+                throw TrainerError(.file, path, "\(file.name) does not read back as it was written, near byte \(input.position)")
+            }
+        }
     }
 
     private static func checkName(_ name: String) throws(TrainerError) {
@@ -52,9 +69,9 @@ extension CheckpointManifest.Entry {
     }
 
     /// Reads a file and compares its size and hash with those of the manifest.
-    func check(in folder: String, fromDevice: Bool = false, _ fileSystem: FileSystem) throws(TrainerError) {
+    func check(in folder: String, _ fileSystem: FileSystem) throws(TrainerError) {
         try checkSize(in: folder, fileSystem)
-        let found = try digest(of: "\(folder)/\(name)", fromDevice: fromDevice, in: fileSystem)
+        let found = try digest(of: "\(folder)/\(name)", in: fileSystem)
         guard found == (byteCount, sha256) else {
             throw TrainerError(.format, "\(folder)/\(name)", "\(name) does not have the bytes that were saved (its SHA-256 differs)")
         }

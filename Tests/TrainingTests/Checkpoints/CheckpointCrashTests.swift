@@ -45,7 +45,7 @@ import Testing
             if !reached { break }
             operation += 1
         }
-        #expect(operation > 30)
+        #expect(operation > 20)
         #expect(sawOld && sawNew)
     }
 
@@ -69,7 +69,7 @@ import Testing
             if !reached { break }
             operation += 1
         }
-        #expect(operation > 30)
+        #expect(operation > 20)
     }
 
     @Test("pain 18: the same when the very first save is cut short")
