@@ -37,7 +37,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
             "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),

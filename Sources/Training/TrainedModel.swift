@@ -53,7 +53,8 @@ public struct TrainedModel {
 }
 
 extension WeightLoader.FrozenStorage {
-    init(_ dtype: ModelOptions.DType) {
+    /// What the configuration asks for.
+    public init(_ dtype: ModelOptions.DType) {
         switch dtype {
         case .auto: self = .asInFile
         case .float32: self = .float32
