@@ -37,7 +37,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
             "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
@@ -101,6 +101,18 @@ let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { fl
         exclude: exists("\(path)/Fixtures") ? ["Fixtures"] : [], swiftSettings: language)
 }
 
+// Tests of the whole: they start built programs or read the repository. RankChecks is what tests of message passing start under mpirun.
+let wholes: [(name: String, imports: [String])] = [
+    ("EndToEndTests", ["Support"]),
+    ("RepositoryTests", ["Planning", "Support"]),
+]
+let testsOfTheWhole: [Target] = wholes.map { whole in
+    .testTarget(
+        name: whole.name, dependencies: ["TestSupport"] + whole.imports.map(dependency), path: "Tests/\(whole.name)", swiftSettings: language)
+}
+let rankChecks = Target.executableTarget(
+    name: "RankChecks", dependencies: ["MessagePassing", "Parallelism", "Support", "Tensors"], path: "Tests/RankChecks", swiftSettings: language)
+
 let package = Package(
     name: "trainer",
     products: [
@@ -108,5 +120,5 @@ let package = Package(
         .library(name: "TrainerCore", targets: floors.filter { $0.floor < 9 }.map(\.name)),
     ],
     dependencies: packages.values.sorted { $0.package < $1.package }.map { .package(url: $0.url, from: $0.from) },
-    targets: shims + sources + [testSupport] + tests
+    targets: shims + sources + [testSupport, rankChecks] + tests + testsOfTheWhole
 )

@@ -91,7 +91,7 @@ public struct DataReport: Sendable, Equatable {
         }
         guard problems.isEmpty else {
             let remedy =
-                cutAway.count > 0 ? "Raise data.sequence_length, or drop such rows with data.over_length" : "Fill these rows in or remove them"
+                cutAway.count > 0 ? "Raise data.sequence_length, or drop such rows with data.overlength" : "Fill these rows in or remove them"
             throw TrainerError(.format, path, "has " + problems.joined(separator: "; "), remedy: remedy)
         }
         guard keptCount == 0 else { return }

@@ -15,19 +15,6 @@ public struct RowOptions: Sendable, Equatable {
         self.overLength = overLength
     }
 
-    public enum TrainOn: String, CaseIterable, Sendable {
-        /// The completion's tokens and the end token.
-        case completions
-        /// All tokens of the row.
-        case all
-    }
-
-    public enum OverLengthPolicy: String, CaseIterable, Sendable {
-        /// The first such row stops the preparation.
-        case error
-        /// The row's first tokens are kept; its end token goes with the rest, since the text does not end there.
-        case truncate
-        /// The row is left out, and counted.
-        case drop
-    }
+    public typealias TrainOn = DataOptions.TrainOn
+    public typealias OverLengthPolicy = DataOptions.Overlength
 }

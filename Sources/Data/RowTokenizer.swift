@@ -98,7 +98,7 @@ public struct RowTokenizer: Sendable {
         if isOver, options.overLength == .error {
             throw TrainerError(
                 .format, file.name(ofLine: line), "has \(grouped(length)) tokens, more than the \(grouped(limit)) of data.sequence_length",
-                remedy: "Raise data.sequence_length, or set data.over_length to truncate or drop")
+                remedy: "Raise data.sequence_length, or set data.overlength to truncate or drop")
         }
         part.report.readCount += 1
         part.report.longestRow = max(part.report.longestRow, length)

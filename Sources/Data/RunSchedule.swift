@@ -152,7 +152,7 @@ extension PackingOptions {
         let longest = data.longestRow
         guard longest > microbatchTokens else { return }
         throw TrainerError(
-            .configuration, "microbatch tokens", "\(grouped(microbatchTokens)) are fewer than the longest row's \(grouped(longest))",
+            .configuration, "training.microbatch_tokens", "\(grouped(microbatchTokens)) are fewer than the longest row's \(grouped(longest))",
             remedy: "Allow \(longest), or set a lower data.sequence_length")
     }
 }

@@ -1,6 +1,6 @@
 /// The rows of a data set as token ids, one after another in flat storage.
 ///
-/// Everything about order and packing needs only `length(of:)` and `trainedCount(of:)`, so every rank plans the whole run alone.
+/// Everything about order and packing needs only `length(of:)` and `trainedCounts`, so every rank plans the whole run alone.
 public struct TokenizedRows: Sendable, Equatable {
     /// Token ids of all rows.
     public internal(set) var tokens: [Int32] = []

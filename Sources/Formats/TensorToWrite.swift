@@ -63,15 +63,15 @@ public struct TensorToWrite {
         self.init(name ?? entry.name, entry.elementType, entry.shape) { (sink) throws(TrainerError) in try sink(entry.bytes) }
     }
 
-    /// Streams the tensor into a file.
+    /// Streams the tensor.
     ///
     /// - Throws: What the body throws; `shape` if it hands over more or fewer bytes than the shape asks.
-    func write(to file: FileWriter) throws(TrainerError) {
+    func write(to sink: Sink) throws(TrainerError) {
         var given = 0
         try body { (bytes) throws(TrainerError) in
             given += bytes.count
             guard given <= byteCount else { throw wrongSize(given) }
-            try file.write(bytes)
+            try sink(bytes)
         }
         guard given == byteCount else { throw wrongSize(given) }
     }

@@ -55,7 +55,7 @@ public func adamWUpdate(
     let towards2 = 1 - coefficients.beta2
     let step = coefficients.learningRate / coefficients.correction1
     let rootScale = 1 / coefficients.correction2.squareRoot()
-    forEachVector(range) { index, lanes in
+    @inline(__always) func update(_ index: Int, _ lanes: Int) {
         let g = gradient.vector(index, lanes) * coefficients.gradientScale
         var m = firstMoment.vector(index, lanes)
         var v = secondMoment.vector(index, lanes)
@@ -66,4 +66,5 @@ public func adamWUpdate(
         secondMoment.store(v, index, lanes)
         parameter.store(parameter.vector(index, lanes) * kept - step * m / denominator, index, lanes)
     }
+    forEachVector(range, update)
 }

@@ -22,16 +22,23 @@ public struct AttentionShape: Sendable {
     var paddedHeadSize: Int { (headSize + tileColumns - 1) / tileColumns * tileColumns }
 }
 
-/// Queries, and keys, that are worked on at a time: four vectors of lanes, and a block of scores is half a first-level cache.
+/// Keys, and in backward queries, that are worked on at a time: a block of scores is half a first-level cache.
 let attentionBlock = 64
 
+/// Queries that `attentionForward` works on at a time: the more, the less often keys and values are copied.
+private let queryBlock = 128
+
 let log2OfE: Float = 1.442_695
+let ln2: Float = 0.693_147_2
+
+/// Up to this many queries are worked on one by one: a tile of one costs as much as one of 32.
+private let fewQueries = 4
 
 /// Floats of scratch that one `attentionForward` or `attentionBackward` needs: a few blocks, and in backward a number for each query and head of a group.
 public func attentionScratchCount(shape: AttentionShape, queryCount: Int, keyCount: Int) -> Int {
     let block = attentionBlock
     let alignment = vectorLanes
-    let forward = block * (2 * shape.headSize + 2 * shape.paddedHeadSize + block + 3)
+    let forward = queryBlock * (shape.headSize + shape.paddedHeadSize + block + 3) + block * (shape.headSize + shape.paddedHeadSize)
     let group = shape.queryHeads / shape.keyHeads
     let backward = block * (2 * shape.headSize + 6 * shape.paddedHeadSize + 2 * block) + 2 * group * (queryCount + block)
     return max(forward, backward) + alignment
@@ -69,12 +76,21 @@ public func attentionForward(
 ) {
     let size = shape.headSize
     let keyHead = head / (shape.queryHeads / shape.keyHeads)
-    let block = AttentionForwardBlock(shape: shape, scratch: aligned(scratch))
     let keys = key + keyRows.lowerBound * keyStride + keyHead * size
     let values = value + keyRows.lowerBound * valueStride + keyHead * size
+    if queryRows.count <= fewQueries {
+        for (index, row) in queryRows.enumerated() {
+            logSumExp[row * shape.queryHeads + head] = attendSingle(
+                output: output + row * outputStride + head * size, query: query + row * queryStride + head * size, key: keys, keyStride: keyStride,
+                value: values, valueStride: valueStride, count: max(0, index + 1 + keyRows.count - queryRows.count), size: size,
+                scale: shape.scale, scratch: aligned(scratch))
+        }
+        return
+    }
 
-    for firstQuery in stride(from: 0, to: queryRows.count, by: attentionBlock) {
-        let queries = min(attentionBlock, queryRows.count - firstQuery)
+    let block = AttentionForwardBlock(shape: shape, scratch: aligned(scratch))
+    for firstQuery in stride(from: 0, to: queryRows.count, by: queryBlock) {
+        let queries = min(queryBlock, queryRows.count - firstQuery)
         let row = queryRows.lowerBound + firstQuery
         let seen = firstQuery + keyRows.count - queryRows.count  // the last key that the block's first query sees
         block.start(query + row * queryStride + head * size, queryStride, queries)
@@ -90,42 +106,45 @@ public func attentionForward(
     }
 }
 
-/// A block of queries on its way over the blocks of keys. Scores lie transposed, a row per key and a lane per query, so that greatest values and sums
-/// of 16 queries are taken at once.
+/// A block of queries on its way over the blocks of keys. Scores lie transposed, a row per key and a lane per query, in panels of 32 queries, so that
+/// greatest values and sums of 16 queries are taken at once. Queries start panels at multiples of 32.
 private struct AttentionForwardBlock {
     let shape: AttentionShape
-    /// `[D, 64]`, times scale and log2(e).
+    /// Panels `[D, 32]`, times scale and log2(e).
     let queryColumns: UnsafeMutablePointer<Float>
     /// `[64, D]`.
     let keys: UnsafeMutablePointer<Float>
     /// `[64, D padded]`.
     let values: UnsafeMutablePointer<Float>
-    /// `[64 keys, 64 queries]`, then the exponentials in their place.
+    /// Panels `[64 keys, 32 queries]`, then the exponentials in their place.
     let scores: UnsafeMutablePointer<Float>
-    /// `[64, D padded]`, not yet divided by the sums.
+    /// `[128, D padded]`, not yet divided by the sums.
     let sums: UnsafeMutablePointer<Float>
-    /// `[64]` each: the greatest score so far, in powers of 2; the sum of exponentials; what the last block of keys shrank both by.
+    /// `[128]` each: the greatest score so far, in powers of 2; the sum of exponentials; what the last block of keys shrank both by.
     let greatest: UnsafeMutablePointer<Float>
     let total: UnsafeMutablePointer<Float>
     let shrink: UnsafeMutablePointer<Float>
 
     init(shape: AttentionShape, scratch: UnsafeMutablePointer<Float>) {
         self.shape = shape
-        let (block, padded) = (attentionBlock, shape.paddedHeadSize)
         values = scratch
-        sums = values + block * padded
-        scores = sums + block * padded
-        greatest = scores + block * block
-        total = greatest + block
-        shrink = total + block
-        queryColumns = shrink + block
-        keys = queryColumns + block * shape.headSize
+        sums = values + attentionBlock * shape.paddedHeadSize
+        scores = sums + queryBlock * shape.paddedHeadSize
+        greatest = scores + attentionBlock * queryBlock
+        total = greatest + queryBlock
+        shrink = total + queryBlock
+        queryColumns = shrink + queryBlock
+        keys = queryColumns + queryBlock * shape.headSize
     }
 
     func start(_ query: UnsafePointer<Float>, _ stride: Int, _ queries: Int) {
-        packColumns(queryColumns, query, stride: stride, rows: queries, width: shape.headSize, factor: shape.scale * log2OfE)
-        greatest.update(repeating: -0x1p100, count: attentionBlock)
-        total.update(repeating: 0, count: attentionBlock)
+        for lane in Swift.stride(from: 0, to: queries, by: tileColumns) {
+            packColumns(
+                queryColumns + lane * shape.headSize, query + lane * stride, stride: stride, rows: min(tileColumns, queries - lane),
+                width: shape.headSize, factor: shape.scale * log2OfE)
+        }
+        greatest.update(repeating: -0x1p100, count: queryBlock)
+        total.update(repeating: 0, count: queryBlock)
     }
 
     /// Takes in a block of keys. Query i sees its keys 0 to `lastSeen + i`.
@@ -133,7 +152,7 @@ private struct AttentionForwardBlock {
         _ key: UnsafePointer<Float>, _ keyStride: Int, _ value: UnsafePointer<Float>, _ valueStride: Int, keys count: Int, queries: Int,
         lastSeen: Int, isFirst: Bool
     ) {
-        let (size, padded, block) = (shape.headSize, shape.paddedHeadSize, attentionBlock)
+        let (size, padded) = (shape.headSize, shape.paddedHeadSize)
         let rows = (count + tileRows - 1) / tileRows * tileRows
         packRows(keys, key, stride: keyStride, rows: count, width: size, paddedRows: rows, paddedWidth: size)
         packRows(values, value, stride: valueStride, rows: count, width: size, paddedRows: rows, paddedWidth: padded)
@@ -141,46 +160,61 @@ private struct AttentionForwardBlock {
         for lane in stride(from: 0, to: queries, by: tileColumns) {
             for row in stride(from: 0, to: min(rows, lastSeen + lane + tileColumns), by: tileRows) {
                 tileProduct(
-                    scores + row * block + lane, block, .rows(keys + row * size, size), queryColumns + lane, block, depth: 0..<size, adds: false)
+                    panel(lane) + row * tileColumns, tileColumns, .rows(keys + row * size, size), queryColumns + lane * size, tileColumns,
+                    depth: 0..<size, adds: false)
             }
+            exponentiate(lane, rows: max(0, min(rows, lastSeen + lane + tileColumns)), firstHidden: lastSeen + lane + 1)
         }
-        for row in max(0, lastSeen + 1)..<max(rows, lastSeen + 1) {
-            (scores + row * block).update(repeating: -0x1p100, count: min(block, row - lastSeen))
-        }
-        exponentiate(rows)
         if !isFirst { shrinkSums(queries) }
         for row in stride(from: 0, to: queries, by: tileRows) {
             let depth = 0..<max(0, min(rows, lastSeen + row + tileRows))
+            let weights = panel(row / tileColumns * tileColumns) + row % tileColumns
             for column in stride(from: 0, to: padded, by: tileColumns) {
                 tileProduct(
-                    sums + row * padded + column, padded, .columns(scores + row, block), values + column, padded, depth: depth, adds: !isFirst)
+                    sums + row * padded + column, padded, .columns(weights, tileColumns), values + column, padded, depth: depth, adds: !isFirst)
             }
         }
     }
 
-    /// Replaces the scores of all keys by 2^(score - greatest), and brings the running greatest and sum up to date.
-    private func exponentiate(_ rows: Int) {
-        var top = InlineArray<4, Vector> { greatest.vector($0 * vectorLanes) }
-        for row in 0..<rows {
-            for part in 0..<4 { top[part] = top[part].greater(scores.vector(row * attentionBlock + part * vectorLanes)) }
+    /// Replaces the scores of 32 queries by 2^(score - greatest), 0 where a query does not see the key, and brings their greatest and sum up to date.
+    ///
+    /// All 32 queries see the keys before `firstHidden`, and each query one more than the query before it.
+    private func exponentiate(_ lane: Int, rows: Int, firstHidden: Int) {
+        let scores = panel(lane)
+        let low = Vector(repeating: -0x1p100)
+        for row in min(max(0, firstHidden), rows)..<rows {
+            let (index, hidden) = (row * tileColumns, Float(row - firstHidden))
+            scores.store(scores.vector(index).replacing(with: low, where: laneNumbers .<= hidden), index)
+            let other = index + vectorLanes
+            scores.store(scores.vector(other).replacing(with: low, where: laneNumbers .<= hidden - Float(vectorLanes)), other)
         }
-        var sum = InlineArray<4, Vector>(repeating: Vector(repeating: 0))
-        for row in 0..<rows {
-            for part in 0..<4 {
-                let index = row * attentionBlock + part * vectorLanes
-                let power = exponential2(scores.vector(index) - top[part])
-                scores.store(power, index)
-                sum[part] += power
-            }
+        let (before0, before1) = (greatest.vector(lane), greatest.vector(lane + vectorLanes))
+        var (top0, top1) = (before0, before1)
+        for index in stride(from: 0, to: rows * tileColumns, by: tileColumns) {
+            top0 = top0.greater(scores.vector(index))
+            top1 = top1.greater(scores.vector(index + vectorLanes))
         }
-        for part in 0..<4 {
-            let index = part * vectorLanes
-            let factor = exponential2(greatest.vector(index) - top[part])
-            shrink.store(factor, index)
-            total.store(total.vector(index) * factor + sum[part], index)
-            greatest.store(top[part], index)
+        var (sum0, sum1) = (Vector(repeating: 0), Vector(repeating: 0))
+        for index in stride(from: 0, to: rows * tileColumns, by: tileColumns) {
+            let (power0, power1) = (exponential2(scores.vector(index) - top0), exponential2(scores.vector(index + vectorLanes) - top1))
+            scores.store(power0, index)
+            scores.store(power1, index + vectorLanes)
+            sum0 += power0
+            sum1 += power1
         }
+        keep(lane, before0, top0, sum0)
+        keep(lane + vectorLanes, before1, top1, sum1)
     }
+
+    @inline(__always) private func keep(_ lane: Int, _ before: Vector, _ top: Vector, _ sum: Vector) {
+        let factor = exponential2(before - top)
+        shrink.store(factor, lane)
+        total.store(total.vector(lane) * factor + sum, lane)
+        greatest.store(top, lane)
+    }
+
+    /// The scores of the 32 queries from `lane` on.
+    private func panel(_ lane: Int) -> UnsafeMutablePointer<Float> { scores + lane * attentionBlock }
 
     private func shrinkSums(_ queries: Int) {
         for query in 0..<queries where shrink[query] != 1 {
@@ -199,7 +233,7 @@ private struct AttentionForwardBlock {
             forEachVector(0..<shape.headSize) { d, lanes in
                 row.store(seesNothing ? Vector(repeating: 0) : sum.vector(d, lanes) * factor, d, lanes)
             }
-            logSumExp[query * headStride] = seesNothing ? -.infinity : greatest[query] / log2OfE + log(total[query])
+            logSumExp[query * headStride] = seesNothing ? -.infinity : greatest[query] * ln2 + log(total[query])
         }
     }
 }

@@ -61,7 +61,7 @@ public func attentionBackward(
 private struct AttentionBackwardBlock {
     let shape: AttentionShape
     let rowCount: Int
-    /// `[D, 64]` each: keys times scale and log2(e), values.
+    /// Two panels `[D, 32]` each: keys times scale and log2(e), values.
     let keyColumns: UnsafeMutablePointer<Float>
     let valueColumns: UnsafeMutablePointer<Float>
     /// `[64, D padded]` each.
@@ -112,8 +112,11 @@ private struct AttentionBackwardBlock {
 
     func start(_ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>, _ stride: Int, _ count: Int) {
         let (size, padded) = (shape.headSize, shape.paddedHeadSize)
-        packColumns(keyColumns, key, stride: stride, rows: count, width: size, factor: shape.scale * log2OfE)
-        packColumns(valueColumns, value, stride: stride, rows: count, width: size, factor: 1)
+        for lane in Swift.stride(from: 0, to: count, by: tileColumns) {
+            let (row, rows) = (lane * stride, min(tileColumns, count - lane))
+            packColumns(keyColumns + lane * size, key + row, stride: stride, rows: rows, width: size, factor: shape.scale * log2OfE)
+            packColumns(valueColumns + lane * size, value + row, stride: stride, rows: rows, width: size, factor: 1)
+        }
         packRows(keys, key, stride: stride, rows: count, width: size, paddedRows: attentionBlock, paddedWidth: padded)
         dKeys.update(repeating: 0, count: attentionBlock * padded)
         dValues.update(repeating: 0, count: attentionBlock * padded)
@@ -134,17 +137,19 @@ private struct AttentionBackwardBlock {
         for lane in Swift.stride(from: 0, to: keyCount, by: tileColumns) {
             for row in Swift.stride(from: max(0, (lane - lead) / tileRows * tileRows), to: rows, by: tileRows) {
                 tileProduct(
-                    scores + row * block + lane, block, .rows(queries + row * padded, padded), keyColumns + lane, block, depth: 0..<size, adds: false)
+                    scores + row * block + lane, block, .rows(queries + row * padded, padded), keyColumns + lane * size, tileColumns, depth: 0..<size,
+                    adds: false)
                 tileProduct(
-                    dScores + row * block + lane, block, .rows(dOutput + row * padded, padded), valueColumns + lane, block, depth: 0..<size,
+                    dScores + row * block + lane, block, .rows(dOutput + row * padded, padded), valueColumns + lane * size, tileColumns,
+                    depth: 0..<size,
                     adds: false)
             }
         }
-        differentiate(count, rows, min(keyCount, block), lead, head * rowCount + firstQuery)
+        differentiate(count, keyCount, lead, head * rowCount + firstQuery)
 
         for column in Swift.stride(from: 0, to: padded, by: tileColumns) {
             for row in Swift.stride(from: 0, to: keyCount, by: tileRows) {
-                let depth = min(rows, max(0, row - lead))..<rows
+                let depth = min(count, max(0, row - lead))..<count
                 tileProduct(
                     dValues + row * padded + column, padded, .columns(scores + row, block), dOutput + column, padded, depth: depth, adds: true)
                 tileProduct(
@@ -166,17 +171,17 @@ private struct AttentionBackwardBlock {
     }
 
     /// Makes probabilities of scores, and gradients of scores of those of probabilities; 0 where a query does not see the key.
-    private func differentiate(_ count: Int, _ rows: Int, _ keyCount: Int, _ lead: Int, _ firstNumber: Int) {
-        for row in 0..<rows {
-            let seen = row < count ? min(keyCount, lead + row + 1) : 0
-            let logSum = row < count ? logSums[firstNumber + row] : 0
-            let delta = row < count ? deltas[firstNumber + row] : 0
-            for lane in Swift.stride(from: 0, to: attentionBlock, by: vectorLanes) {
+    private func differentiate(_ count: Int, _ keyCount: Int, _ lead: Int, _ firstNumber: Int) {
+        for row in 0..<count {
+            let seen = min(keyCount, lead + row + 1)
+            let (logSum, delta) = (logSums[firstNumber + row], deltas[firstNumber + row])
+            // The products read a tile's rows beyond what this query sees.
+            for lane in Swift.stride(from: 0, to: min(attentionBlock, seen + tileRows), by: vectorLanes) {
                 let index = row * attentionBlock + lane
                 var probability = exponential2(scores.vector(index) - logSum)
                 var gradient = probability * (dScores.vector(index) - delta) * shape.scale
                 if seen < lane + vectorLanes {
-                    let hidden = Vector(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) .>= Float(seen - lane)
+                    let hidden = laneNumbers .>= Float(seen - lane)
                     probability.replace(with: 0, where: hidden)
                     gradient.replace(with: 0, where: hidden)
                 }

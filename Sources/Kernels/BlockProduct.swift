@@ -70,17 +70,18 @@ func packRows(
 ) {
     for row in 0..<rows {
         let target = output + row * paddedWidth
-        forEachVector(0..<width) { index, lanes in target.store((input + row * stride).vector(index, lanes), index, lanes) }
+        target.update(from: input + row * stride, count: width)
         for index in width..<paddedWidth { target[index] = 0 }
     }
     (output + rows * paddedWidth).update(repeating: 0, count: (paddedRows - rows) * paddedWidth)
 }
 
-/// Copies rows as columns, times `factor`: `output[d * 64 + r] = factor * input[r * stride + d]` for d < width, zero for r from `rows` to 63.
+/// Copies up to 32 rows as the columns of a panel, times `factor`: `output[d * 32 + r] = factor * input[r * stride + d]` for d < width, zero for
+/// r from `rows` to 31.
 func packColumns(
     _ output: UnsafeMutablePointer<Float>, _ input: UnsafePointer<Float>, stride: Int, rows: Int, width: Int, factor: Float
 ) {
-    for first in Swift.stride(from: 0, to: 64, by: vectorLanes) {
+    for first in Swift.stride(from: 0, to: tileColumns, by: vectorLanes) {
         forEachVector(0..<width) { d, lanes in
             var square = InlineArray<16, Vector>(repeating: Vector(repeating: 0))
             for row in 0..<max(0, min(vectorLanes, rows - first)) {
@@ -91,7 +92,7 @@ func packColumns(
                 let before = square
                 for i in 0..<8 { (square[2 * i], square[2 * i + 1]) = zipped(before[i], before[i + 8]) }
             }
-            for lane in 0..<lanes { output.store(square[lane], (d + lane) * 64 + first) }
+            for lane in 0..<lanes { output.store(square[lane], (d + lane) * tileColumns + first) }
         }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Values that are brought to their own greatest value at a time: few enough that one lane's sum stays accurate, and that they stay in the first cache.
+/// Values that are summed at a time: few enough that one lane's sum stays accurate, and that they stay in the first-level cache.
 private let blockCount = 1024
 
 /// The negative logarithm of the probability that each row of logits gives to its target.
@@ -21,17 +21,8 @@ public func crossEntropyForward(
 ) {
     for row in rows {
         let values = logits + row * vocabulary
-        var (greatest, total) = (-Float.infinity, 0.0)
-        for start in stride(from: 0, to: vocabulary, by: blockCount) {
-            let block = start..<min(start + blockCount, vocabulary)
-            let blockGreatest = maximum(values, block)
-            if blockGreatest > greatest {
-                total *= exp(Double(greatest) - Double(blockGreatest))
-                greatest = blockGreatest
-            }
-            total += Double(sumOfExponentials(values, block, greatest))
-        }
-        losses[row] = Float(log(total) + Double(greatest) - Double(values[Int(targets[row])]))
+        let sum = sumByBlocks(values, vocabulary) { sumOfExponentials(values, $0, $1) }
+        losses[row] = sum.loss(target: values[Int(targets[row])])
     }
 }
 
@@ -50,47 +41,84 @@ public func crossEntropyForwardBackward(
     losses: UnsafeMutablePointer<Float>, logits: UnsafeMutablePointer<Float>, targets: UnsafePointer<Int32>, scale: Float, rows: Range<Int>,
     vocabulary: Int
 ) {
-    for row in rows {
-        let values = logits + row * vocabulary
-        let target = Int(targets[row])
-        let targetLogit = values[target]
-        let greatest = maximum(values, 0..<vocabulary)
-        var total = 0.0
-        for start in stride(from: 0, to: vocabulary, by: blockCount) {
-            total += Double(replaceByExponentials(values, start..<min(start + blockCount, vocabulary), greatest))
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (vocabulary + blockCount - 1) / blockCount) { shifts in
+        for row in rows {
+            let values = logits + row * vocabulary
+            let target = Int(targets[row])
+            let targetLogit = values[target]
+            let sum = sumByBlocks(values, vocabulary) { block, shift in
+                shifts[block.lowerBound / blockCount] = shift
+                return replaceByExponentials(values, block, shift)
+            }
+            losses[row] = sum.loss(target: targetLogit)
+            for (index, shift) in shifts.enumerated() {
+                let factor = Double(scale) / sum.total * exp(Double(shift) - Double(sum.greatest))
+                let block = index * blockCount..<min((index + 1) * blockCount, vocabulary)
+                scaleInPlace(target: values, factor: Float(factor), range: block)
+            }
+            values[target] -= scale
         }
-        losses[row] = Float(log(total) + Double(greatest) - Double(targetLogit))
-        scaleInPlace(target: values, factor: Float(Double(scale) / total), range: 0..<vocabulary)
-        values[target] -= scale
     }
 }
 
-@inline(__always) private func maximum(_ values: UnsafePointer<Float>, _ range: Range<Int>) -> Float {
+/// The sum of e^(logit - greatest) over a row.
+private struct ExponentialSum {
+    var greatest: Float
+    var total: Double
+
+    func loss(target: Float) -> Float { Float(log(total) + Double(greatest) - Double(target)) }
+}
+
+/// Visits a row once, a block at a time while it is in the cache: finds the greatest value so far, and has `visit` sum e^(value - greatest) over the block.
+@inline(__always) private func sumByBlocks(_ values: UnsafePointer<Float>, _ count: Int, _ visit: (_ block: Range<Int>, _ shift: Float) -> Float)
+    -> ExponentialSum
+{
+    // Not minus infinity, from which minus infinity cannot be taken.
+    var sum = ExponentialSum(greatest: -Float.greatestFiniteMagnitude, total: 0)
+    for start in stride(from: 0, to: count, by: blockCount) {
+        let block = start..<min(start + blockCount, count)
+        let greatest = maximum(values, block)
+        if greatest > sum.greatest {
+            sum.total *= exp(Double(sum.greatest) - Double(greatest))
+            sum.greatest = greatest
+        }
+        sum.total += Double(visit(block, sum.greatest))
+    }
+    return sum
+}
+
+private func maximum(_ values: UnsafePointer<Float>, _ range: Range<Int>) -> Float {
     var greatest = InlineArray<4, Vector>(repeating: Vector(repeating: -.infinity))
     var index = range.lowerBound
     while index + 4 * vectorLanes <= range.upperBound {
         for part in 0..<4 { greatest[part] = greatest[part].greater(values.vector(index + part * vectorLanes)) }
         index += 4 * vectorLanes
     }
-    let vector = greatest[0].greater(greatest[1]).greater(greatest[2].greater(greatest[3]))
-    return (index..<range.upperBound).reduce(vector.laneMaximum()) { values[$1] > $0 ? values[$1] : $0 }
+    var result = greatest[0].greater(greatest[1]).greater(greatest[2].greater(greatest[3])).laneMaximum()
+    while index < range.upperBound {
+        if values[index] > result { result = values[index] }
+        index += 1
+    }
+    return result
 }
 
 /// Sum of e^(value - shift) over a range.
-@inline(__always) private func sumOfExponentials(_ values: UnsafePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
+private func sumOfExponentials(_ values: UnsafePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
     var sum = Vector(repeating: 0)
-    forEachVector(range) { index, lanes in sum += exponentials(values.vector(index, lanes), shift, lanes) }
+    @inline(__always) func add(_ index: Int, _ lanes: Int) { sum += exponentials(values.vector(index, lanes), shift, lanes) }
+    forEachVector(range, add)
     return sum.laneSum()
 }
 
 /// Replaces the values of a range by e^(value - shift) and returns their sum.
-@inline(__always) private func replaceByExponentials(_ values: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
+private func replaceByExponentials(_ values: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
     var sum = Vector(repeating: 0)
-    forEachVector(range) { index, lanes in
+    @inline(__always) func replace(_ index: Int, _ lanes: Int) {
         let powers = exponentials(values.vector(index, lanes), shift, lanes)
         values.store(powers, index, lanes)
         sum += powers
     }
+    forEachVector(range, replace)
     return sum.laneSum()
 }
 

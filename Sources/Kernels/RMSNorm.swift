@@ -88,11 +88,12 @@ public func rmsNormBackward(
                 gainGradient.store(sum, c, lanes)
             }
         }
-        forEachVector(0..<channels) { c, lanes in
+        @inline(__always) func write(_ c: Int, _ lanes: Int) {
             let normalised = x.vector(c, lanes) * scale
             var gradient = scale * (dOutput.vector(c, lanes) * gain.vector(c, lanes) - normalised * mean)
             if adds { gradient += dInput.vector(c, lanes) }
             dInput.store(gradient, c, lanes)
         }
+        forEachVector(0..<channels, write)
     }
 }

@@ -14,10 +14,11 @@ public func swiGLUForward(output: UnsafeMutablePointer<Float>, gateUp: UnsafePoi
         let gate = gateUp + row * 2 * width
         let up = gate + width
         let y = output + row * width
-        forEachVector(0..<width) { f, lanes in
+        @inline(__always) func write(_ f: Int, _ lanes: Int) {
             let x = gate.vector(f, lanes)
             y.store(x * logistic(x) * up.vector(f, lanes), f, lanes)
         }
+        forEachVector(0..<width, write)
     }
 }
 
@@ -41,7 +42,7 @@ public func swiGLUBackward(
         let dGate = gateUpGradient + row * 2 * width
         let dUp = dGate + width
         let dOutput = outputGradient + row * width
-        forEachVector(0..<width) { f, lanes in
+        @inline(__always) func write(_ f: Int, _ lanes: Int) {
             let x = gate.vector(f, lanes)
             let value = up.vector(f, lanes)
             let gradient = dOutput.vector(f, lanes)
@@ -50,5 +51,6 @@ public func swiGLUBackward(
             dGate.store(gradient * value * (s + silu * (1 - s)), f, lanes)
             dUp.store(gradient * silu, f, lanes)
         }
+        forEachVector(0..<width, write)
     }
 }

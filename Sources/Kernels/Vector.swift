@@ -38,18 +38,22 @@ extension UnsafeMutablePointer<Float> {
     }
 }
 
-/// Calls `body(index, lanes)` for each 16 places of a range, and for what is left over at the end, where `lanes` is less than 16.
+/// Calls `body(index, lanes)` for whole vectors and then for what is left over: `lanes` is a constant 16 in the loop, less in the last call.
 ///
-/// `body` is called at one place only, because the compiler then always inlines it.
+/// Give long bodies as a local function marked `@inline(__always)`: the compiler leaves a long closure with two calls out of line.
 @inline(__always) func forEachVector(_ range: Range<Int>, _ body: (_ index: Int, _ lanes: Int) -> Void) {
     var index = range.lowerBound
-    while index < range.upperBound {
-        body(index, min(vectorLanes, range.upperBound - index))
+    while index + vectorLanes <= range.upperBound {
+        body(index, vectorLanes)
         index += vectorLanes
     }
+    if index < range.upperBound { body(index, range.upperBound - index) }
 }
 
 // MARK: Across lanes
+
+/// The number of each lane.
+@_transparent var laneNumbers: Vector { Vector(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
 
 extension Vector {
     /// The sum of the lanes, in a fixed order.
@@ -89,7 +93,8 @@ extension Vector {
     let magic = Vector(repeating: 12_583_039)
     let low = Vector(repeating: -127)
     let high = Vector(repeating: 127.49)
-    let clamped = x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+    let raised = x.replacing(with: low, where: x .< low)
+    let clamped = raised.replacing(with: high, where: raised .> high)
     let shifted = clamped + magic
     let rest = clamped - (shifted - magic)
     var power = Vector(repeating: 0.000_153_458_12)
@@ -110,7 +115,8 @@ extension Vector {
     let magic = Vector(repeating: 12_583_039)
     let low = Vector(repeating: -88.02)
     let high = Vector(repeating: 88.37)
-    let clamped = x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+    let raised = x.replacing(with: low, where: x .< low)
+    let clamped = raised.replacing(with: high, where: raised .> high)
     let shifted = magic.addingProduct(clamped, Vector(repeating: 1.442_695))
     let whole = shifted - magic
     let near = clamped.addingProduct(whole, Vector(repeating: -0.693_145_75))

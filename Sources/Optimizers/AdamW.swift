@@ -23,7 +23,8 @@ public struct OptimizerShard {
 public final class AdamW {
     private let options: OptimizerOptions
     private let shards: [OptimizerShard]
-    private let moments: [(first: Tensor, second: Tensor)]
+    /// The running means of the gradient and of its square, for each shard; what a checkpoint holds.
+    public let moments: [(first: Tensor, second: Tensor)]
 
     /// - Throws: `memory` if the states do not fit.
     public init(_ options: OptimizerOptions, shards: [OptimizerShard]) throws(TrainerError) {
@@ -35,11 +36,6 @@ public final class AdamW {
             moments.append((try device.zeros(1, count, .float32, .optimizer), try device.zeros(1, count, .float32, .optimizer)))
         }
         self.moments = moments
-    }
-
-    /// The states by name: what a checkpoint holds.
-    public var states: [(name: String, tensor: Tensor)] {
-        zip(shards, moments).flatMap { [("\($0.name).exp_avg", $1.first), ("\($0.name).exp_avg_sq", $1.second)] }
     }
 
     /// Updates every shard.

@@ -136,11 +136,16 @@ public struct TrainingOptions: ConfigurationOptions {
 public struct ParallelOptions: ConfigurationOptions {
     /// The ranks that each hold a copy and train on rows of their own.
     public var data = AutomaticCount.auto
+    /// Threads of each rank.
+    public var threads = AutomaticCount.auto
 
     public init() {}
 
     public static var keys: [ConfigurationKey<ParallelOptions>] {
-        [.key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp")]
+        [
+            .key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp"),
+            .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(as: "num_threads", "omp_num_threads"),
+        ]
     }
 }
 

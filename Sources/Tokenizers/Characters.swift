@@ -41,8 +41,9 @@ extension Unicode.Scalar {
         }
     }
 
-    /// A word character of Unicode Technical Standard 18, annex C: what `single_word` asks of a token's neighbours.
+    /// A word character of Unicode Technical Standard 18, annex C: what `single_word` asks of a token's neighbours. The library knows Unicode 16.
     var isWordCharacter: Bool {
+        guard let age = properties.age, age.major <= 16 else { return false }
         if properties.isAlphabetic || properties.isJoinControl { return true }
         switch properties.generalCategory {
         case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true

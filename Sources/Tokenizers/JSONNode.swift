@@ -29,8 +29,6 @@ struct JSONNode {
         self.path = path
     }
 
-    var isNull: Bool { value is NSNull }
-
     /// The file, and the keys that lead here.
     var subject: String { path.isEmpty ? file : "\(file): \(path)" }
 
@@ -39,7 +37,8 @@ struct JSONNode {
     /// The value of a key; nil if there is none, or null.
     func optional(_ key: String) throws(TrainerError) -> JSONNode? {
         guard let members = value as? [String: Any] else { throw error("is not an object") }
-        guard let member = members[key], !(member is NSNull) else { return nil }
+        // Not `is NSNull`: that cast would turn whole dictionaries into Objective-C's first.
+        guard let member = members[key], type(of: member) != NSNull.self else { return nil }
         return JSONNode(member, file: file, path: path.isEmpty ? key : "\(path).\(key)")
     }
 

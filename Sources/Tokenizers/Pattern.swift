@@ -21,7 +21,8 @@ final class Pattern: Sendable {
         var bytes = translated
         let compiled = bytes.withUTF8 { pcre2_compile_8($0.baseAddress, $0.count, options, &status, &offset, context) }
         guard let compiled else {
-            throw TrainerError(.format, subject, "the pattern \(source) can't be compiled: \(Self.message(status)), at byte \(offset) of \(translated)")
+            throw TrainerError(
+                .format, subject, "the pattern \(source) can't be compiled: \(Self.message(status)), at byte \(offset) of \(translated)")
         }
         self.source = source
         code = compiled
@@ -36,8 +37,8 @@ final class Pattern: Sendable {
 
     /// Cuts `text[range]` into the matches and what lies between them, in order and without gaps.
     ///
-    /// The range is matched as if it were the whole text: nothing outside is looked at. An empty match right after another match, or at the
-    /// very start, is passed over with the character that follows, as the `tokenizers` library's iterator does.
+    /// The range is matched as if it were the whole text: nothing outside is looked at. An empty match right after another match is passed
+    /// over with the character that follows, as the `tokenizers` library's iterator does.
     func cut(_ text: Span<UInt8>, _ range: Range<Int>, _ matcher: Matcher, into pieces: inout [Piece]) throws(TrainerError) {
         let status = text.extracting(range).withUnsafeBufferPointer { matches($0, from: range.lowerBound, matcher, into: &pieces) }
         guard status == PCRE2_ERROR_NOMATCH else {
@@ -50,7 +51,6 @@ final class Pattern: Sendable {
     private func matches(_ text: UnsafeBufferPointer<UInt8>, from base: Int, _ matcher: Matcher, into pieces: inout [Piece]) -> Int32 {
         var searchStart = 0
         var end = 0
-        var hasMatched = false
         while searchStart <= text.count {
             let status = matcher.search(code, text, from: searchStart)
             guard status >= 0 else {
@@ -58,7 +58,7 @@ final class Pattern: Sendable {
                 return status
             }
             let match = matcher.match
-            if match.isEmpty, !hasMatched || match.lowerBound == end {
+            if match.isEmpty, match.lowerBound == end {
                 searchStart += 1
                 while searchStart < text.count, text[searchStart] & 0xC0 == 0x80 { searchStart += 1 }
                 continue
@@ -67,7 +67,6 @@ final class Pattern: Sendable {
             pieces.append(Piece(base + match.lowerBound..<base + match.upperBound, isMatch: true))
             end = match.upperBound
             searchStart = end
-            hasMatched = true
         }
         if end < text.count { pieces.append(Piece(base + end..<base + text.count)) }
         return PCRE2_ERROR_NOMATCH

@@ -87,7 +87,7 @@ extension [Piece] {
     }
 
     fileprivate mutating func removeEmpty(from first: Int) {
-        guard self[first...].contains(where: \.range.isEmpty) else { return }
+        guard self[first...].contains(where: { $0.range.isEmpty }) else { return }
         replaceSubrange(first..., with: self[first...].filter { !$0.range.isEmpty })
     }
 }

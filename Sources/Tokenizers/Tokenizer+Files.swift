@@ -58,7 +58,10 @@ extension Tokenizer {
         return Array("{\n  \(lines.joined(separator: ",\n  "))\n}\n".utf8)
     }
 
-    private static func bytes(of path: String) throws(TrainerError) -> [UInt8] { Array(try MappedFile(path: path).bytes) }
+    private static func bytes(of path: String) throws(TrainerError) -> [UInt8] {
+        let file = try MappedFile(path: path)
+        return withExtendedLifetime(file) { Array(file.bytes) }
+    }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(TrainerError) {
         do {

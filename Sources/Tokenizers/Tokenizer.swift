@@ -38,6 +38,8 @@ public final class Tokenizer: Sendable {
     let lateFinder: AddedTokenFinder
     let scratches = Mutex<[Scratch]>([])
     private let addedTokens: TokenTable
+    /// The added tokens as they stand in normalised text, which is what the library names them by.
+    private let addedNames: TokenTable
     private let specialTokens: Set<Int32>
     /// What every id stands for, end to end, and where each starts.
     private let decoded: [UInt8]
@@ -67,12 +69,17 @@ public final class Tokenizer: Sendable {
         lateFinder = AddedTokenFinder(late, spellings: late.map { definition.normalized($0.content) })
         specialTokens = Set(definition.addedTokens.filter(\.isSpecial).map(\.id))
         var added = TokenTable()
-        for token in definition.addedTokens { _ = added.insert(token.content, id: token.id) }
+        var names = TokenTable()
+        for token in definition.addedTokens {
+            _ = added.insert(token.content, id: token.id)
+            _ = names.insert(token.isNormalized ? String(decoding: definition.normalized(token.content), as: UTF8.self) : token.content, id: token.id)
+        }
         addedTokens = added
+        addedNames = names
         var decoded: [UInt8] = []
         var starts = [0]
         for id in 0..<Int32(max(definition.tokens.idLimit, added.idLimit)) {
-            if let token = added.token(of: id) ?? definition.tokens.token(of: id) { decoded += ByteAlphabet.decoded(token) }
+            if let token = names.token(of: id) ?? definition.tokens.token(of: id) { decoded += ByteAlphabet.decoded(token) }
             starts.append(decoded.count)
         }
         self.decoded = decoded
@@ -86,7 +93,7 @@ public final class Tokenizer: Sendable {
     public func id(of token: String) -> Int32? { addedTokens.id(of: token) ?? definition.tokens.id(of: token) }
 
     /// A token as the vocabulary spells it; nil if no token has the id.
-    public func token(of id: Int32) -> String? { addedTokens.token(of: id) ?? definition.tokens.token(of: id) }
+    public func token(of id: Int32) -> String? { addedNames.token(of: id) ?? definition.tokens.token(of: id) }
 
     /// Whether decoding can leave the token out, as one that marks and is no text.
     public func isSpecial(_ id: Int32) -> Bool { specialTokens.contains(id) }

@@ -9,7 +9,9 @@ extension TokenizerDefinition {
         try readModel(root.member("model"))
         if let added = try root.optional("added_tokens") { try readAddedTokens(added) }
         if let normalizer = try root.optional("normalizer") { try readNormalizer(normalizer) }
-        guard let preTokenizer = try root.optional("pre_tokenizer") else { throw root.error("has no pre_tokenizer; only byte-level BPE is supported") }
+        guard let preTokenizer = try root.optional("pre_tokenizer") else {
+            throw root.error("has no pre_tokenizer; only byte-level BPE is supported")
+        }
         var hasByteLevel = false
         try readPreTokenizer(preTokenizer, &hasByteLevel)
         guard hasByteLevel else { throw preTokenizer.error("has no ByteLevel; only byte-level BPE is supported") }
@@ -151,8 +153,11 @@ extension TokenizerDefinition {
         var hasText = false
         for piece in try node.member("single").elements() {
             if let token = try piece.optional("SpecialToken") {
-                for id in try special.member(token.member("id").string()).member("ids").elements() {
-                    let id = try Int32(clamping: id.integer())
+                for node in try special.member(token.member("id").string()).member("ids").elements() {
+                    let id = try Int32(clamping: node.integer())
+                    guard tokens.token(of: id) != nil || addedTokens.contains(where: { $0.id == id }) else {
+                        throw node.error("is \(id), which is no token's id")
+                    }
                     if hasText { postProcessing.after.append(id) } else { postProcessing.before.append(id) }
                 }
             } else {

@@ -35,14 +35,17 @@ public final class TrainingStep {
         /// Of the whole gradient, before clipping.
         public var gradientNorm: Double
         public var learningRate: Double
+        /// The sums over the ranks of what each voted.
+        public var votes: [Double]
     }
 
     /// - Parameters:
     ///   - step: Steps done before this one.
     ///   - batches: This rank's microbatches; none is allowed.
     ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
+    ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
     /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
-    public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int) throws(TrainerError) -> Result {
+    public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
         for unit in trained.model.units {
             if let gradients = unit.gradients { device.zero(gradients) }
         }
@@ -57,13 +60,14 @@ public final class TrainingStep {
             for unit in trained.model.unitsInBackwardOrder { try startSum(unit) }
         }
         try group.finish()
-        let loss = try group.sum([lossSum], name: "the loss of step \(step + 1)")[0] * scale
+        let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
+        let loss = sums[0] * scale
         let norm = gradientNorm()
         if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
         optimizer.update(step: step + 1, learningRate: learningRate, gradientScale: clip)
-        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate)
+        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, votes: Array(sums.dropFirst()))
     }
 
     /// The sum of a unit's gradients over the ranks sets out while the backward of the next unit computes.

@@ -18,9 +18,9 @@ struct Bank: Sendable {
         reserved = phrases.enumerated().filter { $0.offset % 5 == 4 }.map(\.element)
     }
 
-    /// A phrase; in the held-out split, half the time one that training never sees.
+    /// A phrase; in the held-out split, two times in five one that training never sees.
     func draw(for split: Split, with draw: inout Draw) -> (phrase: String, isReserved: Bool) {
-        let isReserved = split == .heldOut && !reserved.isEmpty && draw.chance(50)
+        let isReserved = split == .heldOut && !reserved.isEmpty && draw.chance(40)
         return (draw.pick(isReserved ? reserved : common), isReserved)
     }
 

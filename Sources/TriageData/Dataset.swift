@@ -6,11 +6,12 @@ struct Row: Equatable, Sendable {
     let reservedPhraseCount: Int
     let hasReservedProduct: Bool
 
+    var wordCount: Int { ticket.split { $0.isWhitespace }.count }
     var prompt: String { "Triage this ticket as JSON.\n\n\(ticket)\n\nRecord:" }
     /// Starts with the space that belongs to its first token.
     var completion: String { " " + record.json }
 
-    var json: String { "{\"prompt\":\(Self.quoted(prompt)),\"completion\": \(Self.quoted(completion))}" }
+    var json: String { "{\"prompt\":\(Self.quoted(prompt)),\"completion\":\(Self.quoted(completion))}" }
 
     /// `text` as a JSON string; the generator's texts hold no control character but the line feed.
     private static func quoted(_ text: String) -> String {
@@ -44,8 +45,7 @@ enum Dataset {
             while rows.count < count {
                 let row = row(ticket, split: split)
                 ticket += 1
-                let wordCount = row.ticket.split { $0.isWhitespace }.count
-                if wordRange.contains(wordCount), prompts.insert(row.prompt).inserted { rows.append(row) }
+                if wordRange.contains(row.wordCount), prompts.insert(row.prompt).inserted { rows.append(row) }
             }
             result[split] = rows
         }

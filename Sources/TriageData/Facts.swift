@@ -18,7 +18,7 @@ struct Facts: Sendable {
         let isNamed = draw.chance(productPercent(issue))
         let isHazard = issue == .faulty && isNamed && !kind.hazards.isEmpty && draw.chance(25)
         let tone = draw.pick(weighted: toneWeights(issue, isHazard: isHazard))
-        let urgency = isHazard ? .high : draw.pick(weighted: [(Urgency.low, tone == .angry ? 0 : 35), (.normal, 36), (.high, 34)])
+        let urgency = isHazard ? .high : draw.pick(weighted: [(Urgency.low, tone == .angry ? 0 : 43), (.normal, 38), (.high, 30)])
         let order = drawOrder(with: &draw)
         let hasOrder = draw.chance(issue == .account ? 20 : issue == .question ? 15 : 80)
         let canRefund = issue != .account && issue != .question

@@ -33,7 +33,7 @@ enum Register: CaseIterable, Sendable {
         switch self {
         case .formal, .plain, .chatty: 0...1
         case .terse, .shouting: 0...0
-        case .rambling: 1...4
+        case .rambling: 1...3
         }
     }
 

@@ -12,6 +12,7 @@ struct TicketWriter {
     /// How the news names the product: with its article, or "it" once an introduction has named it.
     private var reference = ""
     private var used: Set<String> = []
+    private var mentionsOtherOrder = false
 
     init(_ facts: Facts, split: Split, draw: Draw) {
         self.facts = facts
@@ -42,7 +43,7 @@ struct TicketWriter {
     }
 
     private mutating func frame(_ bank: Bank?) -> String? {
-        guard let bank, draw.chance(register == .formal ? 80 : 50) else { return nil }
+        guard let bank, draw.chance(register == .formal ? 75 : 42) else { return nil }
         return phrase(bank)
     }
 
@@ -52,8 +53,8 @@ struct TicketWriter {
         var loose = [orderSentence(), toneSentence()].compactMap { $0 }
         for _ in 0..<(register.fillerRange.lowerBound + draw.below(register.fillerRange.count)) { loose.append(filler()) }
         var tied = [urgencySentence(), refundSentence()].compactMap { $0 }
-        if facts.record.product != nil, register != .terse, draw.chance(18) { tied.append(phrase(FrameWords.otherProducts)) }
-        if register != .terse, draw.chance(facts.record.order == nil ? 20 : 12) { tied.append(phrase(FrameWords.otherOrders)) }
+        if facts.record.product != nil, register != .terse, draw.chance(15) { tied.append(phrase(FrameWords.otherProducts)) }
+        if register != .terse, !mentionsOtherOrder, draw.chance(facts.record.order == nil ? 18 : 10) { tied.append(phrase(FrameWords.otherOrders)) }
         var before: [String] = []
         var after = tied
         for sentence in loose {
@@ -72,7 +73,7 @@ struct TicketWriter {
         }
         let statement = statement()
         let standsAlone = statement.hasSuffix("?") || statement.hasPrefix("please") || facts.record.issue == .question
-        let leadsIn = !standsAlone && register != .terse && draw.chance(28)
+        let leadsIn = !standsAlone && register != .terse && draw.chance(25)
         sentences.append(leadsIn ? "\(phrase(FrameWords.leadIns)) \(statement)" : statement)
         return sentences
     }
@@ -100,7 +101,8 @@ struct TicketWriter {
 
     private mutating func orderSentence() -> String? {
         guard facts.record.order != nil else { return nil }
-        return phrase(draw.chance(12) ? FrameWords.corrections : FrameWords.orders)
+        mentionsOtherOrder = draw.chance(12)
+        return phrase(mentionsOtherOrder ? FrameWords.corrections : FrameWords.orders)
     }
 
     private mutating func urgencySentence() -> String? {

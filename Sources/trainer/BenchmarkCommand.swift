@@ -2,7 +2,6 @@ import Adapters
 import ArgumentParser
 import Data
 import Formats
-import Glibc
 import MessagePassing
 import Planning
 import Support
@@ -53,7 +52,7 @@ struct BenchmarkCommand: ParsableCommand {
             "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"step_seconds\": [\(timed.map { fixed($0.seconds, 4) }.joined(separator: ", "))]",
             "\"losses\": [\(timings.map { fixed($0.loss, 6) }.joined(separator: ", "))]",
             "\"peak_allocated_bytes\": \(context.device.ledger.peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
-            "\"peak_resident_bytes\": \(peakResidentBytes())", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",
+            "\"peak_resident_bytes\": \(ProcessMemory.peakResident.bytes)", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",
         ]
         if products, let counted {
             let seconds = try Benchmark.productSeconds(counted.products, on: context.device)
@@ -116,11 +115,5 @@ struct BenchmarkCommand: ParsableCommand {
         let tokenizer = try Tokenizer.load(files)
         let rowTokenizer = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: RowOptions(sequenceLength: 2048))
         return try rowTokenizer.tokenize(on: ThreadPool(threadCount: 1)).rows
-    }
-
-    private func peakResidentBytes() -> Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
     }
 }

@@ -8,7 +8,7 @@ import Support
 struct TrainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trainer", abstract: "Fine-tunes language models: fully, by LoRA or by QLoRA, on any number of MPI ranks.",
-        subcommands: [BenchmarkCommand.self])
+        subcommands: [TrainCommand.self, KeysCommand.self, BenchmarkCommand.self], defaultSubcommand: TrainCommand.self)
 
     static func main() {
         do {
@@ -23,7 +23,10 @@ struct TrainerCommand: ParsableCommand {
     }
 
     /// Prints an error on one line and ends the job with its status: a rank that fails takes its peers along.
+    ///
+    /// What every rank finds is printed once: the first rank ends the job at once, the others leave it half a second to do so.
     static func fail(_ error: TrainerError) -> Never {
+        if let rank = getenv("OMPI_COMM_WORLD_RANK"), String(cString: rank) != "0" { usleep(500_000) }
         let line = Array("\(error)\n".utf8)
         write(STDERR_FILENO, line, line.count)
         MPIJob.abort(exitStatus: error.code.exitStatus)

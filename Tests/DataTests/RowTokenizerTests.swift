@@ -65,7 +65,7 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
         #expect(!dropped.report.lacksEnds)
         #expect(
             message(lines, RowOptions(sequenceLength: 5)) == "format: rows.jsonl:2: has 8 tokens, more than the 5 of data.sequence_length. "
-                + "Raise data.sequence_length, or set data.over_length to truncate or drop.")
+                + "Raise data.sequence_length, or set data.overlength to truncate or drop.")
         #expect(
             message(lines, RowOptions(sequenceLength: 2, overLength: .drop))
                 == "format: rows.jsonl: has no row of at most 2 tokens; all 3 were dropped. "
@@ -78,7 +78,7 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
         #expect(
             message("{\"prompt\": \"a\", \"completion\": \"x\"}\n" + long, RowOptions(sequenceLength: 5, overLength: .truncate))
                 == "format: rows.jsonl: has rows with no token to train on after truncation to 5 tokens: 7 (lines 2, 3, 4, 5, 6, …). "
-                + "Raise data.sequence_length, or drop such rows with data.over_length.")
+                + "Raise data.sequence_length, or drop such rows with data.overlength.")
         #expect(
             message("{\"text\": \"ab\"}\n{\"text\": \"\"}\n", RowOptions(trainOn: .all, sequenceLength: 5))
                 == "format: rows.jsonl: has rows with no token to train on: 1 (line 2), empty or of a single token. "

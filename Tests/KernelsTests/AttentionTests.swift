@@ -78,7 +78,7 @@ struct AttentionReference {
     @Test("forward: fewer queries than keys see the keys before them, as with a cache; more queries than keys leave the first with nothing")
     func unequal() {
         let shape = AttentionShape(queryHeads: 2, keyHeads: 2, headSize: 32, scale: 0.2)
-        for (queries, keys) in [(1, 1), (1, 300), (2, 65), (5, 130), (70, 200), (64, 128), (130, 3), (3, 1)] {
+        for (queries, keys) in [(1, 1), (1, 300), (2, 65), (5, 130), (70, 200), (64, 128), (130, 3), (3, 1), (150, 160), (160, 100)] {
             check(shape, queryRows: 2..<(2 + queries), keyRows: 1..<(1 + keys))
         }
     }

@@ -4,7 +4,9 @@ import Testing
 @Suite struct ByteCountTests {
     @Test("description: three significant digits and a decimal unit")
     func description() {
-        let cases = [(0, "0 B"), (612, "612 B"), (999, "999 B"), (1000, "1.00 kB"), (58_100_000, "58.1 MB"), (1_340_000_000, "1.34 GB"), (999_600, "1.00 MB")]
+        let cases = [
+            (0, "0 B"), (612, "612 B"), (999, "999 B"), (1000, "1.00 kB"), (58_100_000, "58.1 MB"), (1_340_000_000, "1.34 GB"), (999_600, "1.00 MB"),
+        ]
         for (bytes, text) in cases { #expect(ByteCount(bytes).description == text) }
     }
 

@@ -3,7 +3,7 @@ import Testing
 @testable import TriageData
 
 @Suite struct BankTests {
-    @Test("every fifth phrase is reserved: training never draws it, the held-out split does half the time")
+    @Test("every fifth phrase is reserved: training never draws it, the held-out split does two times in five")
     func reserved() {
         let bank = Bank("a\nb\nc\nd\ne\nf")
         #expect(bank.common == ["a", "b", "c", "d", "f"])
@@ -11,7 +11,7 @@ import Testing
         var draw = Draw(seed: 3, stream: 0)
         #expect(!(0..<200).contains { _ in bank.draw(for: .train, with: &draw).isReserved })
         let count = (0..<1_000).count { _ in bank.draw(for: .heldOut, with: &draw).phrase == "e" }
-        #expect((430...570).contains(count))
+        #expect((340...460).contains(count))
     }
 
     @Test("one alternative of each choice is drawn, an empty one too")

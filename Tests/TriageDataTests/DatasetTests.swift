@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @testable import TriageData
@@ -67,12 +68,24 @@ import Testing
         #expect(Set((train + heldOut).map(\.prompt)).count == Dataset.trainCount + Dataset.heldOutCount)
     }
 
-    @Test("training never holds a reserved phrase or product; nine held-out rows in ten do, and a third have a new product")
+    @Test("training never holds a reserved phrase or product; of the held-out rows five in six do, and a third have a new product")
     func reserved() {
         #expect(train.allSatisfy { $0.reservedPhraseCount == 0 && !$0.hasReservedProduct })
         for maker in ProductWords.makers.reserved { #expect(!train.contains { $0.prompt.contains(maker) }, "\(maker)") }
-        #expect(heldOut.count { $0.reservedPhraseCount > 0 } >= heldOut.count * 9 / 10)
+        #expect(heldOut.count { $0.reservedPhraseCount > 0 } >= heldOut.count * 5 / 6)
         #expect(heldOut.count { $0.hasReservedProduct } >= heldOut.count / 3)
+    }
+
+    @Test("the README beside the files states their rows, words and what is new in the held-out ones")
+    func readme() throws {
+        let text = try String(contentsOf: Self.folder.appendingPathComponent("README.md"), encoding: .utf8)
+        for (name, count, rows) in [("train", "2,400", train), ("heldout", "300", heldOut)] {
+            let words = Double(rows.reduce(0) { $0 + $1.wordCount }) / Double(rows.count)
+            #expect(text.contains("| `\(name).jsonl` | \(count) | \(fixed(words, 1)) |"))
+        }
+        let newPhrase = heldOut.count { $0.reservedPhraseCount > 0 }
+        let newProduct = heldOut.count { $0.hasReservedProduct }
+        #expect(text.contains("Of the held-out rows \(newPhrase) hold a phrase and \(newProduct) a product"))
     }
 
     @Test("no value of a field is rare, and none so common that naming it always would score well", arguments: Split.allCases)
@@ -89,7 +102,7 @@ import Testing
 
     @Test("tickets have 15 to 120 words, 35 to 50 in the mean", arguments: Split.allCases)
     func lengths(split: Split) {
-        let counts = Self.rows[split, default: []].map { $0.ticket.split { $0.isWhitespace }.count }
+        let counts = Self.rows[split, default: []].map { $0.wordCount }
         #expect(counts.allSatisfy { (15...120).contains($0) })
         let mean = Double(counts.reduce(0, +)) / Double(counts.count)
         #expect((35...50).contains(mean))

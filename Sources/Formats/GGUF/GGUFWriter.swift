@@ -61,7 +61,7 @@ public struct GGUFWriter {
         let file = try FileWriter(path: path)
         try file.write(header)
         for tensor in tensors {
-            try tensor.write(to: file)
+            try tensor.write(to: { (bytes) throws(TrainerError) in try file.write(bytes) })
             try file.write(Array(repeating: 0, count: GGUFWriter.padded(tensor.byteCount, alignment) - tensor.byteCount))
         }
         try file.finish()

@@ -52,8 +52,15 @@ public struct SafeTensorsWriter {
     /// - Throws: `file` if the system refuses, `shape` if a tensor's body gives a wrong number of bytes, and what the bodies throw.
     public func write(to path: String) throws(TrainerError) {
         let file = try FileWriter(path: path)
-        try file.write(header)
-        for tensor in tensors { try tensor.write(to: file) }
+        try write(to: { (bytes) throws(TrainerError) in try file.write(bytes) })
         try file.finish()
+    }
+
+    /// Streams the file's bytes, `byteCount` of them.
+    ///
+    /// - Throws: As `write(to:)`, and what the sink throws.
+    public func write(to sink: TensorToWrite.Sink) throws(TrainerError) {
+        try header.withUnsafeBufferPointer { (header) throws(TrainerError) in try sink(UnsafeRawBufferPointer(header)) }
+        for tensor in tensors { try tensor.write(to: sink) }
     }
 }

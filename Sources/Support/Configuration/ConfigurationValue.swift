@@ -130,6 +130,12 @@ public enum AutomaticCount: ConfigurationValue {
 
     public static var wanted: String { "auto or a whole number of 1 or more" }
 
+    /// The number that was given; nil for auto.
+    public var given: Int? {
+        guard case .count(let count) = self else { return nil }
+        return count
+    }
+
     public init?(configuration node: ConfigurationNode) {
         if node.anyText == "auto" {
             self = .auto

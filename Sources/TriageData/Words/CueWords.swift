@@ -3,45 +3,45 @@ enum CueWords {
     /// `high`, about things: a need or deadline within days.
     static let highForGoods = Bank(
         """
-        I need [it|this sorted] by {soon}
-        this can't wait, [my flight leaves|we travel] {soon}
-        guests [arrive|are coming] {soon} and I can't do without it
-        it is a birthday present and the party is {soon}
-        please [act|react] at once, I depend on it for my [job|work]
-        we open our café {soon} and need it there
-        I have an exam {soon} and can't manage without it
         this is urgent
-        it has to be [settled|solved] before {soon}, otherwise it is too late
-        my mother is ill and relies on it every [night|day], so please hurry
+        I need [it|this sorted] by {soon} at the latest
+        please hurry, [my flight leaves|we travel] {soon}
+        this can't wait, guests are coming {soon}
+        it is a birthday present and the party is {soon}, so be quick
+        please [act|react] immediately, I depend on it for my [job|work]
+        it is very urgent, we open our café {soon}
+        I need it as soon as possible
         can somebody deal with this right away?
+        my mother is ill and needs it every [night|day], so please hurry
+        it has to be [settled|solved] before {soon}, otherwise it is too late
+        please help me [today|at once]
         time is [short|running out]: the wedding is {soon}
         I must have a [solution|working one] within 24 hours
-        every hour counts here
-        we are [moving house|leaving the country] {soon}, so it has to happen before
-        please treat this as [an emergency|top priority]
+        this is an emergency
+        quickly please, we are [moving house|leaving the country] {soon}
+        please treat this as urgent
+        I can't wait any longer, I need it now
         the baby can't sleep without it, so today rather than tomorrow, please
-        my whole [team|shop] is standing still until this is fixed
-        I'm leaving for [the mountains|a trip] {soon} and it has to be in my bag
         as fast as you possibly can, please, I am stuck without it
         """)
 
     /// `high`, about money, access and questions.
     static let highForDesk = Bank(
         """
-        I need this [sorted|cleared up] by {soon}
         this is urgent
-        please [answer|get back to me] today, not next week
-        my account goes into the red {soon} because of this
-        the deadline for my [tax papers|application] is {soon}
-        I have to place an order for a client by {soon}
+        I need this [sorted|cleared up] by {soon} at the latest
+        please [answer|get back to me] today
+        please hurry, the deadline for my [tax papers|application] is {soon}
+        it is very urgent, I am travelling {soon}
+        I need an answer as soon as possible
         can somebody deal with this right away?
-        it must be settled before {soon}
-        please treat this as top priority
-        every hour counts here
-        I need an answer within 24 hours
-        I am travelling {soon} and must have this done before
-        please look at it at once, it is holding up my [work|business]
-        the offer I want to use ends {soon}, so please be quick
+        this can't wait, it must be settled before {soon}
+        please treat this as urgent
+        I must have an answer within 24 hours
+        please look at it immediately, it is holding up my [work|business]
+        please help me [today|at once]
+        be quick, please, it has to be done by {soon}
+        I can't wait any longer, I need it now
         as fast as you possibly can, please
         """)
 
@@ -49,24 +49,25 @@ enum CueWords {
     static let low = Bank(
         """
         there is no [rush|hurry]
-        no hurry at all, [whenever|when] you get round to it
+        no hurry at all
         it is not urgent
         take your time
-        whenever someone has a spare moment will do
-        this can easily wait until [next month|after the holidays]
+        this can [easily wait|wait]
+        whenever you have a spare moment
         I am not in a [hurry|rush]
-        I won't need it before {later}
-        it is nothing pressing
+        no rush, I won't need it before {later}
+        not urgent at all, [next month|after the holidays] is fine
         please deal with the urgent cases first, mine can wait
         any time in the next [few weeks|couple of months] is fine
-        don't [drop everything|work overtime] for this
-        put me at the bottom of the pile, that's [fine|all right]
+        no need to hurry
         I can manage as things are [meanwhile|for now], so it can wait
-        I am in no need of a quick answer
-        answer when things are [quiet|calmer] on your side
-        nothing depends on it, so let it take as long as it takes
-        we are away until {later} anyway
-        there's all the time in the world
+        take as long as you need
+        it isn't urgent, nothing depends on it
+        there's no rush, answer when things are [quiet|calmer]
+        I can wait
+        no hurry, we are away until {later} anyway
+        take all the time you want, I'm in no rush
+        whenever it suits you
         """)
 
     /// `angry`.

@@ -16,15 +16,21 @@ struct AlignedText: Sendable {
 
 /// Unicode normalisation form C (Unicode Standard Annex 15), with the alignment that the `tokenizers` library gives it.
 ///
-/// The tables are Foundation's and Swift's own. Text is composed character by character only where Foundation's composition differs from it.
+/// The tables are Foundation's and Swift's own, as far as the library's go: it knows the characters of Unicode 9, and later ones as starters that
+/// neither decompose nor compose. Text is composed character by character only where Foundation's composition differs from it.
 enum Composition {
     /// The composed form of `text[range]`; nil if that is the text itself.
     static func composed(_ text: Span<UInt8>, _ range: Range<Int>) -> AlignedText? {
         // Characters below U+0300 (lead bytes below 0xCC) never change.
         guard range.contains(where: { text[$0] >= 0xCC }) else { return nil }
         let string = text.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-        if string.precomposedStringWithCanonicalMapping.utf8.elementsEqual(string.utf8) { return nil }
+        if foundationComposed(string).utf8.elementsEqual(string.utf8) { return nil }
         return aligned(string, from: range.lowerBound)
+    }
+
+    /// By way of the decomposed form: Swift 6.3 does not join U+AC00 and U+11A8, nor U+0CCA and U+0CD5, when they come as they are.
+    private static func foundationComposed(_ string: String) -> String {
+        string.decomposedStringWithCanonicalMapping.precomposedStringWithCanonicalMapping
     }
 
     /// A character on its way to the composed text.
@@ -33,7 +39,7 @@ enum Composition {
     private struct Change {
         var scalar: Unicode.Scalar
         var change: Int
-        var combiningClass: UInt8 { scalar.properties.canonicalCombiningClass.rawValue }
+        var combiningClass: UInt8 { scalar.isInUnicode9 ? scalar.properties.canonicalCombiningClass.rawValue : 0 }
     }
 
     private static func aligned(_ string: String, from start: Int) -> AlignedText {
@@ -61,10 +67,10 @@ enum Composition {
         var sorted = 0
         func sortMarks() {
             let marks = items[sorted...].enumerated().sorted { ($0.element.combiningClass, $0.offset) < ($1.element.combiningClass, $1.offset) }
-            items.replaceSubrange(sorted..., with: marks.map(\.element))
+            items.replaceSubrange(sorted..., with: marks.map { $0.element })
         }
         for scalar in string.unicodeScalars {
-            let parts = scalar.isASCII ? [scalar] : Array(String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars)
+            let parts = scalar.isInUnicode9 ? Array(String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars) : [scalar]
             for (index, part) in parts.enumerated() {
                 let item = Change(scalar: part, change: index == 0 ? 0 : 1)
                 if item.combiningClass == 0 {
@@ -105,11 +111,18 @@ enum Composition {
     }
 
     private static func composite(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Unicode.Scalar? {
-        guard second.value >= 0x300 else { return nil }
+        // U+11A7 is no final consonant, but Swift 6.3 takes it for one and drops it.
+        guard second.value >= 0x300, second.value != 0x11A7 else { return nil }
         var pair = String.UnicodeScalarView()
         pair.append(first)
         pair.append(second)
-        let joined = String(pair).precomposedStringWithCanonicalMapping.unicodeScalars
-        return joined.count == 1 ? joined.first : nil
+        let joined = foundationComposed(String(pair)).unicodeScalars
+        guard let scalar = joined.first, joined.count == 1, scalar.isInUnicode9 else { return nil }
+        return scalar
     }
+}
+
+extension Unicode.Scalar {
+    /// Whether the library's normalisation tables (unicode-normalization-alignments 0.1) know the character.
+    fileprivate var isInUnicode9: Bool { isASCII || (properties.age.map { $0.major <= 9 } ?? false) }
 }

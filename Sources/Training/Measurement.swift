@@ -1,0 +1,53 @@
+import Data
+public import Evaluation
+import Planning
+import Support
+import Tensors
+import Tokenizers
+
+/// What was measured on held-out rows at one moment of a run.
+public struct Measurement: Codable, Equatable, Sendable {
+    public var loss: Double
+    public var trainedTokens: Int
+    public var seconds: Double
+    /// Of generated text; nil where the task has none.
+    public var fields: FieldMatchScore?
+    public var samples: [TaskScore.Sample]
+}
+
+/// Measures a model on the held-out rows of a run.
+struct HeldOutMeter {
+    let rows: TokenizedRows
+    let tokenizer: Tokenizer
+    let options: EvaluationOptions
+    let microbatchTokens: Int
+    let endTokens: [Int]
+    let context: RankContext
+
+    /// The held-out loss alone: what is measured every few steps.
+    func loss(_ trained: TrainedModel) throws(TrainerError) -> Measurement {
+        let start = ContinuousClock.now
+        let found = try HeldOutLoss.measure(
+            trained.model, on: rows, microbatchTokens: microbatchTokens, group: context.group, device: context.device)
+        return Measurement(
+            loss: found.loss, trainedTokens: found.tokenCount, seconds: (ContinuousClock.now - start) / .seconds(1), fields: nil, samples: [])
+    }
+
+    /// The loss, the task's score and the samples: what is measured before and after.
+    func everything(_ trained: TrainedModel) throws(TrainerError) -> Measurement {
+        let start = ContinuousClock.now
+        var measurement = try loss(trained)
+        guard options.task != .none || options.samples > 0 else { return measurement }
+        var score = TaskScore.Options()
+        score.matchesFields = options.task == .fieldMatch
+        score.rowLimit = options.rows
+        score.sampleCount = options.samples
+        score.maxNewTokens = options.maxNewTokens
+        let generator = Generator(trained.model, tokenizer, endTokens: endTokens, on: context.device)
+        let found = try TaskScore.measure(generator, on: rows, score, group: context.group)
+        measurement.fields = found.fields
+        measurement.samples = found.samples
+        measurement.seconds = (ContinuousClock.now - start) / .seconds(1)
+        return measurement
+    }
+}

@@ -1,0 +1,54 @@
+import Evaluation
+import Foundation
+import Reporting
+import Support
+import Tensors
+
+/// Where a run's news go: the first rank's to the terminal and to metrics.jsonl, every rank's to its log.
+final class RunReport {
+    private let isFirst: Bool
+    private let progress: ProgressLine?
+    private let rankLog: RankLog
+    private var metrics: MetricsLog?
+    private let metricsPath: String
+
+    init(_ folder: RunFolder, group: any ProcessGroup, loggingSteps: Int) throws(TrainerError) {
+        isFirst = group.index == 0
+        progress = isFirst ? .standardOutput(loggingSteps: loggingSteps) : nil
+        rankLog = try folder.openLog(rank: group.index)
+        metricsPath = folder.metricsPath
+    }
+
+    /// Opens metrics.jsonl, dropping what lies after the step that the run goes on from.
+    func openMetrics(keepingSteps step: Int) throws(TrainerError) {
+        if isFirst { metrics = try .open(path: metricsPath, keepingSteps: step) }
+    }
+
+    /// Text for the user, from the first rank, and into every rank's log.
+    func say(_ text: String) {
+        progress?.say(text)
+        log(text)
+    }
+
+    func warn(_ text: String) { say("warning: \(text)") }
+
+    /// A line for the rank's own log. A log that can't be written does not end the run.
+    func log(_ text: String) { try? rankLog.write(text) }
+
+    func step(_ record: StepRecord) throws(TrainerError) {
+        try metrics?.append(record)
+        progress?.show(record)
+        let loss = fixed(record.loss, 6)
+        log("step \(record.step)/\(record.totalSteps) loss \(loss) norm \(fixed(record.gradientNorm, 4)) \(fixed(record.seconds, 3)) s")
+    }
+
+    func evaluation(_ measured: Measurement, step: Int) throws(TrainerError) {
+        let scores = measured.fields.map { ["field_match": $0.overall] } ?? [:]
+        try metrics?.append(
+            EvaluationRecord(step: step, loss: measured.loss, trainedTokens: measured.trainedTokens, seconds: measured.seconds, scores: scores))
+        let score = measured.fields.map { ", field match \(fixed(100 * $0.overall, 1)) %" } ?? ""
+        say("held out after step \(step): loss \(fixed(measured.loss, 4)), perplexity \(fixed(exp(measured.loss), 2))\(score)")
+    }
+
+    func finishProgress() { progress?.finish() }
+}

@@ -1,0 +1,99 @@
+import Evaluation
+import Foundation
+import Reporting
+import Support
+import Tensors
+
+/// What a finished run found: `result.json` in its folder.
+public struct RunResult: Codable, Equatable, Sendable {
+    static let fileName = "result.json"
+
+    public var steps: Int
+    /// Where the adapter or the model lies.
+    public var product: String
+    public var isAdapter: Bool
+    /// The base model's path.
+    public var model: String
+    public var before: Measurement?
+    public var after: Measurement?
+    /// Bytes at the peak of training by kind, as the counting device predicted and as the allocator counted; the most of any rank.
+    public var predictedPeak: [String: Int]
+    public var measuredPeak: [String: Int]
+    public var peakResidentBytes: Int
+
+    /// The result that a run's folder holds; nil if the run has not finished.
+    static func read(folder: String) -> RunResult? {
+        guard let data = FileManager.default.contents(atPath: "\(folder)/\(fileName)") else { return nil }
+        return try? JSONDecoder().decode(RunResult.self, from: data)
+    }
+
+    func write(folder: String) throws(TrainerError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        guard let data = try? encoder.encode(self) else { throw TrainerError(.file, "\(folder)/\(Self.fileName)", "can't be encoded") }
+        try FileSystem().replace("\(folder)/\(Self.fileName)", with: [UInt8](data))
+    }
+
+    // MARK: - For people
+
+    /// Before and after, sample outputs, memory, where the product lies, and what to try next.
+    public func text(configurationPath: String) -> String {
+        var parts: [String] = []
+        if let after { parts += [scores(after), samples(after)] }
+        parts.append(memory)
+        parts.append("\(isAdapter ? "The adapter lies" : "The model lies") in \(product)")
+        parts.append("Next:\n" + nextCommands(configurationPath).map { "  \($0)" }.joined(separator: "\n"))
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private func scores(_ after: Measurement) -> String {
+        var table = TextTable([.init("held out"), .init("before", .right), .init("after", .right)])
+        func add(_ name: String, _ value: (Measurement) -> String?) {
+            guard let found = value(after) else { return }
+            table.add([name, before.flatMap(value) ?? "", found])
+        }
+        add("loss") { fixed($0.loss, 4) }
+        add("perplexity") { fixed(exp($0.loss), 3) }
+        add("fields right") { $0.fields.map { "\(fixed(100 * $0.overall, 1)) %" } }
+        for field in after.fields?.fields.keys.sorted() ?? [] {
+            add("  \(field)") { $0.fields?.fields[field].map { "\(fixed(100 * $0.share, 1)) %" } }
+        }
+        add("whole records right") { $0.fields.map { "\($0.records.matched) of \($0.records.total)" } }
+        return table.text
+    }
+
+    private func samples(_ after: Measurement) -> String {
+        after.samples.enumerated().map { index, sample in
+            var table = TextTable([.init(""), .init("", widest: 100)])
+            table.add(["prompt", sample.prompt])
+            table.add(["wanted", sample.wanted])
+            if let before, index < before.samples.count { table.add(["before", before.samples[index].generated]) }
+            table.add(["after", sample.generated])
+            return table.text
+        }.joined(separator: "\n\n")
+    }
+
+    /// The table of predicted and measured memory.
+    private var memory: String {
+        var table = TextTable([.init("peak memory of a rank in training"), .init("predicted", .right), .init("measured", .right)])
+        func bytes(_ table: [String: Int], _ kind: String) -> String { ByteCount(table[kind] ?? 0).description }
+        for kind in MemoryKind.allCases.map(\.name) { table.add([kind, bytes(predictedPeak, kind), bytes(measuredPeak, kind)]) }
+        let totals = [predictedPeak, measuredPeak].map { ByteCount($0.values.reduce(0, +)).description }
+        table.add(["all tensors", totals[0], totals[1]])
+        table.add(["the process, as the system counts it", "", ByteCount(peakResidentBytes).description])
+        return table.text
+    }
+
+    private func nextCommands(_ configurationPath: String) -> [String] {
+        isAdapter
+            ? [
+                "trainer generate \(model) --adapter \(product) --prompt 'your text'",
+                "trainer eval \(configurationPath) --adapter \(product)",
+            ] : ["trainer generate \(product) --prompt 'your text'", "trainer eval \(configurationPath) model.path=\(product)"]
+    }
+}
+
+extension MemoryLedger {
+    var peakByKind: [String: Int] { Dictionary(uniqueKeysWithValues: MemoryKind.allCases.map { ($0.name, atPeak($0).bytes) }) }
+}

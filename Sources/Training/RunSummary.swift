@@ -1,0 +1,70 @@
+import Data
+import Formats
+import Kernels
+import Models
+import Optimizers
+import Planning
+import Reporting
+import Support
+import Tensors
+
+/// What a run will do, printed before its first step.
+struct RunSummary {
+    private let setup: RunSetup
+    private let trained: TrainedModel
+    private let forecast: MemoryForecast
+    private let context: RankContext
+
+    init(_ setup: RunSetup, _ trained: TrainedModel, _ forecast: MemoryForecast, _ context: RankContext) {
+        self.setup = setup
+        self.trained = trained
+        self.forecast = forecast
+        self.context = context
+    }
+
+    var text: String {
+        var table = TextTable([.init(""), .init("", widest: 100)])
+        for (name, value) in rows { table.add([name, value]) }
+        return table.text
+    }
+
+    private var rows: [(String, String)] {
+        let (configuration, data) = (setup.configuration, setup.data)
+        let options = trained.model.options
+        var rows = [
+            ("model", "\(setup.files.path): \(setup.files.configuration.modelType), \(options.layerCount) blocks of \(options.channels) channels"),
+            ("method", setup.methodName),
+            ("parameters", parameters),
+            ("ranks", "\(context.group.size), \(context.ranksOnNode) on this node, \(context.threadCount) threads each\(cores)"),
+            ("OpenBLAS", "\(blasCoreName()) kernels"),
+            ("data", configuration.data.train),
+        ]
+        rows += data.trainingReport.table.map { ("  \($0.name)", $0.value) }
+        if let validation = data.validation { rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens")) }
+        rows += [("steps", steps), ("memory", memory), ("output", configuration.output)]
+        return rows
+    }
+
+    /// As PEFT's print_trainable_parameters has it.
+    private var parameters: String {
+        let (trainable, all) = (trained.model.trainableCount, trained.model.parameterCount)
+        return "trainable params: \(grouped(trainable)) || all params: \(grouped(all)) || trainable%: \(fixed(100 * Double(trainable) / Double(all), 4))"
+    }
+
+    private var cores: String {
+        guard let cores = context.cores?.cores, let first = cores.first, let last = cores.last else { return ", sharing cores" }
+        return ", rank \(context.group.index) on core\(cores.count == 1 ? " \(first)" : "s \(first) to \(last)")"
+    }
+
+    private var steps: String {
+        let training = setup.configuration.training
+        let batch = training.globalBatchRows.map { "\(grouped($0)) rows" } ?? "up to \(grouped(training.globalBatchTokens)) tokens"
+        let rate = training.optimizer.learningRate
+        return "\(grouped(setup.schedule.stepCount)) of \(batch), learning rate \(rate), \(training.schedule.kind.rawValue)"
+    }
+
+    private var memory: String {
+        let kinds = MemoryKind.allCases.map { "\($0.name) \(forecast.ledger.atPeak($0))" }.joined(separator: ", ")
+        return "predicted peak of a rank \(forecast.ledger.peak): \(kinds)"
+    }
+}

@@ -1,0 +1,129 @@
+import Data
+import Models
+import Planning
+import Reporting
+import Support
+import Tensors
+
+/// The steps of a run, from where it stands to its end.
+final class TrainingLoop {
+    private let setup: RunSetup
+    private let trained: TrainedModel
+    private let step: TrainingStep
+    private let keeper: CheckpointKeeper
+    private let meter: HeldOutMeter?
+    private let report: RunReport
+    private let context: RankContext
+    private(set) var position: RunPosition
+    private var best: Double?
+    private var lastSave = ContinuousClock.now
+
+    init(
+        _ setup: RunSetup, _ trained: TrainedModel, _ step: TrainingStep, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport,
+        _ context: RankContext, from position: RunPosition
+    ) {
+        self.setup = setup
+        self.trained = trained
+        self.step = step
+        self.keeper = keeper
+        self.meter = meter
+        self.report = report
+        self.context = context
+        self.position = position
+    }
+
+    /// Trains until the last step or a signal.
+    ///
+    /// - Returns: The signal that ended the run early, on any rank; nil at its end.
+    /// - Throws: `numerics` where a loss or gradient is not finite; `memory`, `communication`.
+    func run() throws(TrainerError) -> Bool {
+        while position.step < setup.schedule.stepCount {
+            let votes = try runStep()
+            var score: Double?
+            if isEvaluationDue { score = try evaluate() }
+            let isInterrupted = votes.interrupted
+            if isInterrupted || votes.wantsCheckpoint || isCheckpointDue || isBest(score) { try save(score) }
+            if isInterrupted { return true }
+        }
+        return false
+    }
+
+    // MARK: - The parts of a step
+
+    private struct Votes {
+        var interrupted: Bool
+        var wantsCheckpoint: Bool
+    }
+
+    private func runStep() throws(TrainerError) -> Votes {
+        let start = ContinuousClock.now
+        let index = position.step
+        let plan = setup.schedule.plan(step: index, packing: setup.packing)
+        let batches = plan.ranks[context.group.index].map { plan.batch($0, from: setup.data.training) }
+        let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
+        let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
+        checkEveryGradient(step: index)
+        let peaks = try context.group.max(
+            [Double(context.device.ledger.peak.bytes), Double(ProcessMemory.peakResident.bytes)], name: "the memory of step \(index + 1)")
+        position.step = index + 1
+        position.cursor = plan.cursor.upperBound
+        try report.step(
+            StepRecord(
+                step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
+                learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
+                seconds: (ContinuousClock.now - start) / .seconds(1), peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1])))
+        return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
+    }
+
+    /// Every trained tensor has a gradient: all from the first step, but an adapter's `A` only once `B` is no longer zero, two steps later at
+    /// most, since warm-up may begin with a rate of zero.
+    private func checkEveryGradient(step: Int) {
+        guard step == (trained.lora == nil ? 0 : 2) else { return }
+        for parameter in trained.model.parameters where parameter.isTrainable {
+            guard let gradient = parameter.gradient, context.device.sumOfSquares(gradient) == 0 else { continue }
+            report.warn("\(parameter.name) has a gradient of zero in step \(step + 1): it is not being trained")
+        }
+    }
+
+    private var isEvaluationDue: Bool {
+        guard let every = setup.configuration.training.evalSteps, meter != nil else { return false }
+        return position.step % every == 0 && position.step < setup.schedule.stepCount
+    }
+
+    private func evaluate() throws(TrainerError) -> Double? {
+        guard let measured = try meter?.loss(trained) else { return nil }
+        try report.evaluation(measured, step: position.step)
+        return measured.loss
+    }
+
+    // MARK: - Checkpoints
+
+    private var isCheckpointDue: Bool {
+        guard let every = setup.configuration.checkpoint.everySteps else { return false }
+        return position.step % every == 0
+    }
+
+    /// By the first rank's clock; its vote tells the others.
+    private var isTimeForCheckpoint: Bool {
+        guard context.group.index == 0, let minutes = setup.configuration.checkpoint.everyMinutes else { return false }
+        return ContinuousClock.now - lastSave > .seconds(minutes * 60)
+    }
+
+    private func isBest(_ score: Double?) -> Bool {
+        guard let score, score.isFinite, setup.configuration.checkpoint.keepBest else { return false }
+        return score < best ?? .infinity
+    }
+
+    private func save(_ score: Double?) throws(TrainerError) {
+        let saving = try keeper.save(position, score: score)
+        lastSave = .now
+        if isBest(score) { best = score }
+        switch saving {
+        case .saved(let path, let seconds):
+            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s")
+            let grace = setup.configuration.checkpoint.graceSeconds
+            if seconds > grace { report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))") }
+        case .failed(let reason): report.warn("no checkpoint at step \(position.step): \(reason) Training goes on")
+        }
+    }
+}

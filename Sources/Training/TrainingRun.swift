@@ -1,0 +1,146 @@
+import Data
+import Formats
+import Glibc
+import Kernels
+import Optimizers
+public import Planning
+import Reporting
+public import Support
+import Tensors
+
+/// A whole run: prepare, measure, train, measure again, leave the result.
+public final class TrainingRun {
+    private let loaded: LoadedConfiguration
+    private let context: RankContext
+    private let folder: RunFolder
+    private var configuration: RunConfiguration { loaded.configuration }
+    private var group: any ProcessGroup { context.group }
+
+    public init(_ loaded: LoadedConfiguration, _ context: RankContext) {
+        self.loaded = loaded
+        self.context = context
+        folder = RunFolder(path: loaded.configuration.output)
+    }
+
+    /// How a run ended.
+    public enum Outcome: Equatable, Sendable {
+        case finished(RunResult)
+        /// It had finished before; nothing was done.
+        case finishedBefore(RunResult)
+        /// A signal came; the run can be resumed.
+        case interrupted(step: Int)
+    }
+
+    /// - Throws: Every kind of error; those that all ranks find are thrown on all alike.
+    public func run() throws(TrainerError) -> Outcome {
+        try SignalWatcher.install()
+        if let result = try finishedBefore() { return .finishedBefore(result) }
+        let lock = try takeFolder()
+        defer { lock?.release() }
+        let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
+        let setup = try RunSetup.make(configuration, group: group)
+        try setup.checkAgreement(group)
+        let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
+        let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
+        try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) } }
+        report.say(RunSummary(setup, trained, forecast, context).text)
+        let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
+        let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
+        let meter = meter(setup)
+        let position = try start(setup, trained, keeper, meter, report)
+        let options = configuration.training
+        let step = TrainingStep(
+            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
+            group: group, on: context.device)
+        let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
+        context.device.ledger.restartPeak()
+        let isInterrupted = try loop.run()
+        report.finishProgress()
+        if isInterrupted { return .interrupted(step: loop.position.step) }
+        return .finished(try finish(setup, trained, keeper, meter, report, loop.position, forecast))
+    }
+
+    // MARK: - Beginning
+
+    private var mayResume: Bool { configuration.checkpoint.resume != .never }
+
+    private func finishedBefore() throws(TrainerError) -> RunResult? {
+        try group.onFirst("looking for a result") { () throws(TrainerError) in mayResume ? RunResult.read(folder: folder.path) : nil }
+    }
+
+    /// Makes or takes the run's folder, and locks it against another job.
+    private func takeFolder() throws(TrainerError) -> RunLock? {
+        try group.agree("taking the run's folder") { () throws(TrainerError) in
+            guard group.index == 0 else { return nil }
+            _ = try RunFolder.prepare(path: folder.path, mayResume: mayResume)
+            return try RunLock.take(folder: folder.path)
+        }
+    }
+
+    private func keeper(_ state: TrainingState) -> CheckpointKeeper {
+        let options = configuration.checkpoint
+        let store = CheckpointStore(folder: "\(folder.path)/checkpoints", keepLast: options.keepLast, keepBest: options.keepBest)
+        return CheckpointKeeper(store: store, state: state, group: group)
+    }
+
+    private func meter(_ setup: RunSetup) -> HeldOutMeter? {
+        setup.data.validation.map {
+            HeldOutMeter(
+                rows: $0, tokenizer: setup.tokenizer, options: configuration.evaluation, microbatchTokens: configuration.training.microbatchTokens,
+                endTokens: setup.files.generation.endTokenIDs, context: context)
+        }
+    }
+
+    /// Where the run begins: at the newest checkpoint that verifies, or at step 0 after a first measurement.
+    private func start(
+        _ setup: RunSetup, _ trained: TrainedModel, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport
+    ) throws(TrainerError) -> RunPosition {
+        var position: RunPosition?
+        switch configuration.checkpoint.resume {
+        case .never: break
+        case .auto: position = try keeper.resume(path: nil, say: report.warn)
+        case .path(let path): position = try keeper.resume(path: path, say: report.warn)
+        }
+        if let position {
+            try check(position, setup)
+            try report.openMetrics(keepingSteps: position.step)
+            report.say("resumed after step \(position.step) of \(setup.schedule.stepCount)")
+            return position
+        }
+        try report.openMetrics(keepingSteps: 0)
+        let before = try meter?.everything(trained)
+        if let before { try report.evaluation(before, step: 0) }
+        return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
+    }
+
+    /// Refuses to go on with other rows, another order or another method than the checkpoint's.
+    private func check(_ position: RunPosition, _ setup: RunSetup) throws(TrainerError) {
+        let remedy = "Give the configuration the run was started with, or another output"
+        guard position.method == setup.methodName else {
+            throw TrainerError(.configuration, "method", "the checkpoint was trained by \(position.method), not \(setup.methodName)", remedy: remedy)
+        }
+        guard position.stream == setup.schedule.streamFingerprint, setup.schedule.step(startingAt: position.cursor) == position.step else {
+            throw TrainerError(.configuration, "data", "the checkpoint stands in another stream of rows: data, seed or batch differ", remedy: remedy)
+        }
+    }
+
+    // MARK: - End
+
+    private func finish(
+        _ setup: RunSetup, _ trained: TrainedModel, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
+        _ forecast: MemoryForecast
+    ) throws(TrainerError) -> RunResult {
+        let measuredPeak = context.device.ledger.peakByKind
+        let product = try group.onFirst("writing the result") { () throws(TrainerError) in
+            try ModelWriter(setup: setup, trained: trained).write(into: folder.path)
+        }
+        let after = try meter?.everything(trained)
+        if let after { try report.evaluation(after, step: position.step) }
+        let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
+        let result = RunResult(
+            steps: position.step, product: product, isAdapter: trained.lora != nil, model: configuration.model.path, before: position.before,
+            after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
+        try group.agree("writing result.json") { () throws(TrainerError) in if group.index == 0 { try result.write(folder: folder.path) } }
+        return result
+    }
+}

@@ -1,0 +1,74 @@
+import MessagePassing
+import Parallelism
+import Support
+import Tensors
+
+let groupChecks = [
+    Check("group.sum") { (world) throws(TrainerError) in
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        for count in [1, 2, 3, 31, 1000, 65_537] {
+            let tensor = try device.tensor(values(count, rank: group.index))
+            try group.startSum(tensor, name: "tensor")
+            try group.finish()
+            try expectEqual(tensor.values(), sums(count, size: group.size), "\(count) elements")
+        }
+    },
+    Check("group.several") { (world) throws(TrainerError) in
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let counts = [300_007, 1, 0, 4097, 50_000, 13]
+        var tensors: [Tensor] = []
+        for count in counts {
+            tensors.append(try device.tensor(values(count, rank: group.index)))
+            try group.startSum(tensors[tensors.count - 1], name: "tensor of \(count)")
+            // Ranks look after what is under way unequally often.
+            for _ in 0..<group.index * 3 { group.progress() }
+        }
+        try group.finish()
+        for (tensor, count) in zip(tensors, counts) { try expectEqual(tensor.values(), sums(count, size: group.size), "\(count) elements") }
+        try group.finish()
+    },
+    Check("group.part") { (world) throws(TrainerError) in
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let whole = try device.tensor([Float](repeating: 1, count: 100))
+        try group.startSum(whole.columns(10..<43), name: "part")
+        try group.finish()
+        let wanted = (0..<100).map { (10..<43).contains($0) ? Float(group.size) : 1 }
+        try expectEqual(whole.values(), wanted, "a part summed in place, its neighbours untouched")
+    },
+    Check("group.bits") { (world) throws(TrainerError) in
+        // Sums that round: ranks that hold copies of the weights stay equal only if each gets the same bits.
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let random = Philox(seed: UInt64(group.index) + 1, purpose: .initialValues)
+        for count in [7, 10_001, 1_000_003] {
+            let tensor = try device.tensor((0..<count).map { Philox.unit(random.words(UInt64($0)).0) - 0.5 })
+            try group.startSum(tensor, name: "tensor")
+            try group.finish()
+            let bits = tensor.values().withUnsafeBytes { Array($0) }
+            try expectEqual(try group.broadcast(bits, name: "bits") == bits, true, "the bits of \(count) elements equal rank 0's")
+        }
+    },
+    Check("group.values") { (world) throws(TrainerError) in
+        let group = MPIGroup(world)
+        let size = Double(group.size)
+        try expectEqual(try group.sum([1, Double(group.index)], name: "sum"), [size, size * (size - 1) / 2], "sum")
+        try expectEqual(try group.max([Double(group.index)], name: "max"), [size - 1], "max")
+        try expectEqual(try group.broadcast([UInt8(group.index), 5], name: "broadcast"), [0, 5], "broadcast")
+        let wanted = (0..<group.size).map { [UInt8](repeating: 1, count: $0) }
+        try expectEqual(try group.gather(wanted[group.index], name: "gather"), wanted, "gather")
+        try group.barrier(name: "barrier")
+    },
+    Check("group.counting") { (world) throws(TrainerError) in
+        // A device that holds no values has nothing to send.
+        let group = MPIGroup(world)
+        try group.startSum(try CountingDevice(threadCount: 1).tensor(3, 5), name: "tensor")
+        group.progress()
+        try group.finish()
+    },
+]
+
+/// Small whole numbers, whose sums are exact.
+private func values(_ count: Int, rank: Int) -> [Float] { (0..<count).map { Float(($0 + rank) % 11 - 5) } }
+
+private func sums(_ count: Int, size: Int) -> [Float] {
+    (0..<count).map { place in (0..<size).reduce(Float(0)) { $0 + Float((place + $1) % 11 - 5) } }
+}

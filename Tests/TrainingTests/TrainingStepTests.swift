@@ -1,0 +1,99 @@
+import Adapters
+import Data
+import Models
+import Optimizers
+import Planning
+import Support
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// The step as a whole: what a batch is divided into must not matter.
+@Suite struct TrainingStepTests {
+    /// Rows of ragged lengths and masks.
+    static func rows(_ count: Int, vocabulary: Int) -> TokenizedRows {
+        var data = TokenizedRows()
+        let random = Philox(seed: 7, purpose: .sampling)
+        for row in 0..<count {
+            let length = 3 + Int(random.words(UInt64(row), 1).0 % 29)
+            let words = (0..<length).map { random.words(UInt64($0), UInt64(row + 2)) }
+            data.append(tokens: words.map { Int32($0.0 % UInt32(vocabulary)) }[...], trained: words.map { $0.1 % 3 > 0 }[...], line: row + 1)
+        }
+        return data
+    }
+
+    /// Losses of some steps with dropout, every step's rows in microbatches of at most `microbatchTokens`.
+    static func losses(steps: Int, microbatchTokens: Int, checkpointing: Bool = false, threads: Int = 2) throws -> [Double] {
+        let device = try CPUDevice(threadCount: threads)
+        let reference = try ReferenceCase("tied")
+        var options = ReferenceCase.lora
+        options.loraDropout = 0.1
+        let trained = try reference.make(.lora, lora: options, on: device)
+        trained.model.setCheckpointing(checkpointing ? .full : .none)
+        let data = rows(64, vocabulary: trained.model.options.vocabulary)
+        let schedule = try RunSchedule(data, options: .init(seed: 3, batch: .rows(8), maxSteps: steps))
+        let step = TrainingStep(
+            trained, optimizer: try AdamW(OptimizerOptions(), shards: trained.shards),
+            schedule: Schedule(ScheduleOptions(), peak: 5e-3, totalSteps: steps), maximumNorm: 1, seed: 3, group: SoloGroup(), on: device)
+        return try (0..<steps).map { index in
+            let plan = schedule.plan(step: index, packing: PackingOptions(rankCount: 1, microbatchTokens: microbatchTokens))
+            let batches = plan.ranks[0].map { plan.batch($0, from: data) }
+            return try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount).loss
+        }
+    }
+
+    @Test("pain 1: eight rows at once, in pieces and one by one give the same losses, dropout on")
+    func accumulation() throws {
+        let whole = try Self.losses(steps: 20, microbatchTokens: 1024)
+        for microbatchTokens in [64, 32] {
+            let pieces = try Self.losses(steps: 20, microbatchTokens: microbatchTokens)
+            for (a, b) in zip(whole, pieces) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+        }
+    }
+
+    @Test("checkpointing and thread count do not change the losses, dropout on")
+    func recomputing() throws {
+        let whole = try Self.losses(steps: 5, microbatchTokens: 1024)
+        for (a, b) in zip(whole, try Self.losses(steps: 5, microbatchTokens: 1024, checkpointing: true)) { #expect(abs(a - b) <= 1e-6 * abs(a)) }
+        for (a, b) in zip(whole, try Self.losses(steps: 5, microbatchTokens: 1024, threads: 1)) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+    }
+
+    @Test("pain 33: a loss that is not a number is an error that names step, rank and tensor, and nothing is updated")
+    func nonFinite() throws {
+        let device = try CPUDevice(threadCount: 1)
+        let reference = try ReferenceCase("untied")
+        let trained = try reference.make(.full, on: device)
+        let norm = trained.model.finalNorm.gain
+        norm.write([Float](repeating: .infinity, count: norm.count))
+        let before = trained.model.embedding.weight.values.values()
+        let step = TrainingStep(
+            trained, optimizer: try AdamW(OptimizerOptions(), shards: trained.shards), schedule: Schedule(ScheduleOptions(), peak: 1, totalSteps: 9),
+            maximumNorm: 1, seed: 0, group: SoloGroup(), on: device)
+        let batch = try reference.batch()
+        let error = #expect(throws: TrainerError.self) { try step.run(step: 3, batches: [batch], trainedTokenCount: batch.targets.count) }
+        #expect(error?.code == .numerics)
+        #expect(error?.subject == "step 4, rank 0")
+        #expect(error?.problem.contains("not finite") == true)
+        #expect(trained.model.embedding.weight.values.values() == before)
+    }
+
+    @Test("the counting device predicts the allocator's peak to the byte", arguments: [MethodOptions.Kind.full, .lora, .qlora], [false, true])
+    func counting(kind: MethodOptions.Kind, checkpointing: Bool) throws {
+        let reference = try ReferenceCase("tied")
+        let batch = try reference.batch()
+        func peak(_ device: any Device) throws -> MemoryLedger {
+            let trained = try reference.make(kind, lora: ReferenceCase.lora, on: device)
+            trained.model.setCheckpointing(checkpointing ? .full : .none)
+            let optimizer = try AdamW(OptimizerOptions(), shards: trained.shards)
+            let step = TrainingStep(
+                trained, optimizer: optimizer, schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0,
+                group: SoloGroup(), on: device)
+            device.ledger.restartPeak()
+            _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
+            return device.ledger
+        }
+        #expect(try peak(CountingDevice(threadCount: 2)) == peak(try CPUDevice(threadCount: 2)))
+    }
+}
