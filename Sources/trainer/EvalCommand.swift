@@ -1,11 +1,11 @@
 import Adapters
-import ArgumentParser
-import Data
+public import ArgumentParser
+public import Data
 import Evaluation
 import Formats
 import MessagePassing
 import Models
-import Planning
+public import Planning
 import Reporting
 import Support
 import Tensors

@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Data
 import Evaluation
+import Formats
 import Foundation
 import Glibc
 import Models
@@ -86,11 +87,10 @@ struct GenerateCommand: ParsableCommand {
     }
 
     private func show(_ text: String) {
-        fputs(text, stdout)
-        fflush(stdout)
+        try? FileHandle.standardOutput.write(contentsOf: Foundation.Data(text.utf8))
     }
 
-    private func note(_ line: String) { fputs(line + "\n", stderr) }
+    private func note(_ line: String) { try? FileHandle.standardError.write(contentsOf: Foundation.Data((line + "\n").utf8)) }
 }
 
 extension LoadedModel {
