@@ -1,4 +1,4 @@
-import Adapters
+import Formats
 import Models
 import Support
 import Tensors
@@ -15,7 +15,14 @@ struct SmallModel {
 
     init(_ name: String = "tied") throws {
         device = try CPUDevice(threadCount: 2)
-        model = try LoadedModel.load(fixture(name, of: "Training"), on: device).model
+        let files = try ModelFiles.open(fixture(name, of: "Training"))
+        let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
+        model = LanguageModel.build(try architecture.options(from: files.configuration), architecture)
+        for parameter in model.parameters { parameter.setTrainable(false) }
+        let loader = WeightLoader(files)
+        try loader.prepare(model, .asInFile, quantisesLinears: false)
+        try model.allocate(on: device, gradients: false, longestSequence: model.options.maximumPositions)
+        try loader.load(model)
         generator = Generator(model, try Self.tokenizer(), on: device)
     }
 
