@@ -20,7 +20,7 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
     (1, "Support", ["CSystem"]),
-    (2, "Kernels", ["COpenBLAS", "CSystem", "Support"]),
+    (2, "Kernels", ["COpenBLAS", "CSystem"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
     (4, "Formats", ["Support", "Tensors"]),
@@ -30,9 +30,9 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
-    (6, "Parallelism", ["MessagePassing", "Models", "Support", "Tensors"]),
-    (7, "Evaluation", ["Adapters", "Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
-    (7, "Planning", ["Adapters", "Data", "Models", "Optimizers", "Parallelism", "Support", "Tensors", "Yams"]),
+    (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
+    (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support"]),
     (
         8, "Training",

@@ -94,8 +94,8 @@ extension LoRA {
         }
         try SafeTensorsWriter(tensors).write(to: path)
         try verify(path)
-        try files.replace(
-            "\(folder)/\(AdapterFiles.optionsName)", with: Array((JSONValue.object(options.json(baseModel: baseModel)).text(indent: 2) + "\n").utf8))
+        let settings = JSONValue.object(options.json(baseModel: baseModel, adapted: modules.map(\.path)))
+        try files.replace("\(folder)/\(AdapterFiles.optionsName)", with: Array((settings.text(indent: 2) + "\n").utf8))
     }
 
     private func checkTrained() throws(TrainerError) {

@@ -29,18 +29,22 @@ extension LoRAOptions {
     }
 
     /// The same settings for PEFT to read.
-    func json(baseModel: String) -> JSONObject {
-        let targets: JSONValue =
-            switch targetModules {
-            case .allLinear: .string("all-linear")
-            case .names(let names): .strings(names)
-            }
+    ///
+    /// - Parameter adapted: The paths of the adapted modules, whose last names stand for `all-linear`.
+    func json(baseModel: String, adapted: [String]) -> JSONObject {
+        let targets: [String]
+        switch targetModules {
+        case .allLinear:
+            let names = adapted.compactMap { $0.split(separator: ".").last.map(String.init) }
+            targets = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+        case .names(let names): targets = names
+        }
         return JSONObject([
             ("base_model_name_or_path", .string(baseModel)), ("bias", .string("none")), ("fan_in_fan_out", .bool(false)),
             ("inference_mode", .bool(true)), ("init_lora_weights", .bool(true)),
             ("lora_alpha", loraAlpha == loraAlpha.rounded() && loraAlpha < 1e9 ? .integer(Int(loraAlpha)) : .double(loraAlpha)),
             ("lora_dropout", .double(loraDropout)), ("modules_to_save", modulesToSave.isEmpty ? .null : .strings(modulesToSave)),
-            ("peft_type", .string("LORA")), ("r", .integer(r)), ("revision", .null), ("target_modules", targets),
+            ("peft_type", .string("LORA")), ("r", .integer(r)), ("revision", .null), ("target_modules", .strings(targets)),
             ("task_type", .string("CAUSAL_LM")), ("use_dora", .bool(false)), ("use_rslora", .bool(useRslora)),
         ])
     }

@@ -22,7 +22,12 @@ public enum MPIJob {
         var isStarted = Int32(0)
         MPI_Initialized(&isStarted)
         fflush(nil)
-        if isStarted != 0, let world = cmpi_comm_world() { MPI_Abort(world, exitStatus) }
+        if isStarted != 0, let world = cmpi_comm_world() {
+            var size = Int32(0)
+            MPI_Comm_size(world, &size)
+            // Alone there are no peers to end, and MPI_Abort would say so in eight lines below the error.
+            if size > 1 { MPI_Abort(world, exitStatus) } else { MPI_Finalize() }
+        }
         exit(exitStatus)
     }
 }

@@ -86,11 +86,8 @@ struct GenerateCommand: ParsableCommand {
         return "\(count), ended by \(generation.stop.rawValue), in \(fixed(seconds, 2)) s (\(rate) tokens/s)"
     }
 
-    private func show(_ text: String) {
-        try? FileHandle.standardOutput.write(contentsOf: Foundation.Data(text.utf8))
-    }
-
-    private func note(_ line: String) { try? FileHandle.standardError.write(contentsOf: Foundation.Data((line + "\n").utf8)) }
+    private func show(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+    private func note(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8)) }
 }
 
 extension LoadedModel {

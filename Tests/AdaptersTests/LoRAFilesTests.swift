@@ -158,6 +158,24 @@ import Testing
         }
     }
 
+    @Test("pain 29: all-linear is written as the names of the layers it stands for")
+    func names() throws {
+        let device = try CPUDevice(threadCount: 1)
+        try withTemporaryFolder { folder in
+            let all = try Self.changed(
+                "tied/adapter", in: folder,
+                settings: { settings in
+                    guard let list = settings.firstRange(of: /\[[^\]]*_proj"\s*\]/) else { return }
+                    settings.replaceSubrange(list, with: "\"all-linear\"")
+                })
+            let lora = try #require(try Self.loaded("tied", adapter: all, on: device).lora)
+            #expect(lora.options.targetModules == .allLinear)
+            try lora.write(to: "\(folder)/written", baseModel: "tied")
+            let names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+            #expect(try AdapterFiles.open("\(folder)/written").options.targetModules == .names(names))
+        }
+    }
+
     @Test("a folder without an adapter, or with a pickled one, is told what is wanted")
     func missing() throws {
         try withTemporaryFolder { folder in

@@ -32,15 +32,16 @@ func write(_ text: String, to path: String) throws { try write(Array(text.utf8),
 /// A cut copy must be refused as `format`; a changed one must be refused as `format` or read without a trap.
 func expectDamageIsFound(_ path: String, headerCount: Int, sourceLocation: SourceLocation = #_sourceLocation, open: (String) throws -> Void) throws {
     let whole = try bytes(path)
-    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("trainer-test-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: copy) }
-    func attempt(_ damaged: [UInt8], mustFail: Bool, _ what: String) throws {
+    func attempt(_ damaged: [UInt8], mustFail: Bool, _ what: @autoclosure () -> String) throws {
+        // A new file each time: one that is cut and written again may be synced by the file system when it is closed.
+        let copy = FileManager.default.temporaryDirectory.appendingPathComponent("trainer-test-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: copy) }
         try write(damaged, to: copy)
         do {
             try open(copy)
-            #expect(!mustFail, "\(what) was read", sourceLocation: sourceLocation)
+            if mustFail { Issue.record("\(what()) was read", sourceLocation: sourceLocation) }
         } catch let error as TrainerError {
-            #expect(error.code == .format, "\(what): \(error)", sourceLocation: sourceLocation)
+            if error.code != .format { Issue.record("\(what()): \(error)", sourceLocation: sourceLocation) }
         }
     }
     for count in stride(from: 0, to: whole.count, by: max(1, whole.count / 120)) {

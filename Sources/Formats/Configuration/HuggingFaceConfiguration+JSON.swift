@@ -14,8 +14,8 @@ extension HuggingFaceConfiguration {
             throw .format(path, tensor: "rope_freqs.weight", "holds rotary divisors that config.json can't express")
         }
         var object = raw
-        object["torch_dtype"] = nil
-        object["dtype"] = .string(storedType)
+        // transformers 5 reads both names, older versions only the older one.
+        object[object["dtype"] == nil ? "torch_dtype" : "dtype"] = .string(storedType)
         for (key, value) in changes { object[key] = value }
         try HuggingFaceConfiguration.write(object.sorted, to: "\(folder)/config.json")
     }

@@ -47,7 +47,7 @@ private struct JSONParser {
     var current: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
     mutating func skipWhiteSpace() {
-        while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+        while current == 0x20 || current == 0x0A || current == 0x0D || current == 0x09 { position += 1 }
     }
 
     mutating func value(depth: Int) throws(TrainerError) -> JSONValue {

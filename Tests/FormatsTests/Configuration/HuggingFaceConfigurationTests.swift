@@ -117,8 +117,7 @@ import Testing
             let again = try HuggingFaceConfiguration.read(folder: folder)
             #expect(again.vocabularySize == 49160 && again.storedType == "float32")
             var raw = read.raw
-            raw["torch_dtype"] = nil
-            raw["dtype"] = .string("float32")
+            raw["torch_dtype"] = .string("float32")
             raw["vocab_size"] = .integer(49160)
             #expect(again.raw == raw.sorted)
             expectError(.file, "config.json") { _ = try HuggingFaceConfiguration.read(folder: "\(folder)/none") }

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct GGUFConfigurationTests {
+@Suite struct HuggingFaceConfigurationGGUFTests {
     private let metadata: [(key: String, value: GGUFValue)] = [
         ("general.architecture", .string("llama")), ("llama.block_count", .uint32(2)), ("llama.context_length", .uint32(131_072)),
         ("llama.embedding_length", .uint32(64)), ("llama.feed_forward_length", .uint32(96)), ("llama.attention.head_count", .uint32(4)),
@@ -100,16 +100,6 @@ import Testing
         ]
         for (key, value, part) in cases {
             expectError(.format, "a.gguf: ", part) { try open([(key, value)]) { _ in } }
-        }
-    }
-
-    @Test("a path with no model says what was looked for")
-    func nothing() throws {
-        try withTemporaryFolder { folder in
-            expectError(.file, "holds neither model.safetensors") { _ = try ModelFiles.open(folder) }
-            expectError(.file, "none.gguf") { _ = try ModelFiles.open("\(folder)/none.gguf") }
-            try write("nothing", to: "\(folder)/a.gguf")
-            expectError(.format, "does not begin with GGUF") { _ = try ModelFiles.open("\(folder)/a.gguf") }
         }
     }
 }
