@@ -103,7 +103,7 @@ let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { fl
 
 // Tests of the whole: they start built programs or read the repository. RankChecks is what tests of message passing start under mpirun.
 let wholes: [(name: String, imports: [String])] = [
-    ("EndToEndTests", ["Support"]),
+    ("EndToEndTests", ["Adapters", "Formats", "Models", "Planning", "Reporting", "Support", "Tensors"]),
     ("RepositoryTests", ["Planning", "Support"]),
 ]
 let testsOfTheWhole: [Target] = wholes.map { whole in
