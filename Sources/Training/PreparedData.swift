@@ -35,7 +35,8 @@ public struct PreparedData: Sendable {
     ) throws(TrainerError) -> RowTokenizer.Part {
         let name = "reading \(path)"
         let (reader, own) = try group.agree(name) { () throws(TrainerError) in
-            let reader = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: options.rowOptions)
+            let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
+            let reader = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: rowOptions)
             let lines = reader.file.share(group.index, of: group.size).clamped(to: 0..<(limit ?? .max))
             return (reader, try reader.tokenize(lines: lines))
         }

@@ -36,14 +36,14 @@ struct EvalCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configuration()
-        let context = try RankContext.make(world: try MPIJob.start(), threads: threads)
+        let context = try RankContext.make(world: try MPIJob.start(), threads: threads ?? configuration.parallel.threads.given)
         var options = LoadedModel.Options()
         options.adapter = adapter
         options.storage = .init(configuration.model.dtype)
         options.quantisesLinears = configuration.method.kind == .qlora
         let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
         let tokenizer = try Tokenizer.load(loaded.files)
-        let rows = try heldOutRows(configuration, tokenizer, context.device.pool)
+        let rows = try heldOutRows(configuration, tokenizer, context.group)
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
 
         let loss = try HeldOutLoss.measure(
@@ -96,16 +96,13 @@ struct EvalCommand: ParsableCommand {
         return options
     }
 
-    private func heldOutRows(_ configuration: RunConfiguration, _ tokenizer: Tokenizer, _ pool: ThreadPool) throws -> TokenizedRows {
-        func read(_ path: String) throws -> TokenizedRows {
-            try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: configuration.data.rowOptions).tokenize(on: pool).rows
-        }
-        switch configuration.data.validation {
-        case .path(let path): return try read(path)
-        case .fraction(let fraction):
-            var rows = try read(configuration.data.train)
-            if let limit = configuration.data.maxRows, limit < rows.count { rows = rows.selecting(0..<limit) }
-            return try rows.split(validation: fraction, seed: UInt64(configuration.training.seed)).validation
+    private func heldOutRows(_ configuration: RunConfiguration, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws -> TokenizedRows {
+        let data = configuration.data
+        switch data.validation {
+        case .path(let path): return try PreparedData.rows(path, data, limit: nil, tokenizer, group).rows
+        case .fraction:
+            let prepared = try PreparedData.load(data, tokenizer, seed: UInt64(configuration.training.seed), group: group)
+            return prepared.validation ?? TokenizedRows()
         case nil:
             throw TrainerError(
                 .configuration, "data.validation", "names no held-out rows", remedy: "Set it to a file of rows, or to a share such as 0.05")

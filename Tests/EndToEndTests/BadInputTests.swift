@@ -19,7 +19,7 @@ import Testing
         let found = try failure { _ in ["method.lora_alpa=3", "method.r=many", "training.optimizer.learning_rate=-1"] }
         #expect(found.status == 64)
         #expect(found.lines.count == 3)
-        #expect(found.lines[0].contains("lora_alpa") && found.lines[0].contains("Did you mean lora_alpha?"))
+        #expect(found.lines.contains { $0.contains("lora_alpa:") && $0.contains("Did you mean lora_alpha?") })
         #expect(found.lines.contains { $0.contains("method.r") && $0.contains("many") })
         #expect(found.lines.contains { $0.contains("learning_rate") && $0.contains("-1") })
     }
