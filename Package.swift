@@ -89,21 +89,22 @@ let shims: [Target] = system.map { name, pkgConfig, debian in
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: debian.map { [.apt([$0])] })
 }
 
-// Tests/<Target>Tests tests <Target> and may use what it imports; TestSupport holds what the suites share.
+// Tests/<Target>Tests tests <Target> and may use what it imports and all that lies on lower floors; TestSupport holds what the suites share.
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
 
 let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
 let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
     let path = "Tests/\(floor.name)Tests"
+    let used = Set(floor.imports + floors.filter { $0.floor < floor.floor }.map(\.name)).sorted()
     return .testTarget(
-        name: "\(floor.name)Tests", dependencies: ["TestSupport", .target(name: floor.name)] + floor.imports.map(dependency), path: path,
+        name: "\(floor.name)Tests", dependencies: ["TestSupport", .target(name: floor.name)] + used.map(dependency), path: path,
         exclude: exists("\(path)/Fixtures") ? ["Fixtures"] : [], swiftSettings: language)
 }
 
 // Tests of the whole: they start built programs or read the repository. RankChecks is what tests of message passing start under mpirun.
 let wholes: [(name: String, imports: [String])] = [
-    ("EndToEndTests", ["Support"]),
+    ("EndToEndTests", ["Adapters", "Formats", "Models", "Planning", "Reporting", "Support", "Tensors"]),
     ("RepositoryTests", ["Planning", "Support"]),
 ]
 let testsOfTheWhole: [Target] = wholes.map { whole in

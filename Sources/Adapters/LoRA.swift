@@ -100,7 +100,8 @@ public struct LoRA {
             }
             if first === model.embedding, first === model.head {
                 throw TrainerError(
-                    .configuration, "method.modules_to_save", "\(name) is shared by the embedding and the head of this model, and an adapter can't hold it",
+                    .configuration, "method.modules_to_save",
+                    "\(name) is shared by the embedding and the head of this model, and an adapter can't hold it",
                     remedy: "Leave it out, or use method.kind: full")
             }
             found += matching

@@ -58,7 +58,8 @@ final class LoRAAdapter: LinearAdapter {
                 alpha: scale, adds: false)
             if let gradient = part.b.gradient {
                 device.product(
-                    gradient, partGradient, projected.columns(columns(position)), transposesLeft: true, transposesRight: false, alpha: scale, adds: true)
+                    gradient, partGradient, projected.columns(columns(position)), transposesLeft: true, transposesRight: false, alpha: scale,
+                    adds: true)
             }
         }
         if let gradient = stackedAGradient {

@@ -26,6 +26,8 @@ public struct DataOptions: ConfigurationOptions {
     public var overlength = Overlength.error
     /// A cap on the rows read from `train`.
     public var maxRows: Int?
+    /// A cap on the rows read from the file of held-out rows.
+    public var maxValidationRows: Int?
 
     public init() {}
 
@@ -41,6 +43,9 @@ public struct DataOptions: ConfigurationOptions {
                 as: "completion_only_loss", "train_on_inputs"),
             .key("overlength", \.overlength, "What becomes of a row longer than sequence_length").known(as: "truncation", "excess_length_strategy"),
             .key("max_rows", \.maxRows, .from(1), "Read only this many rows of train").known(as: "max_train_samples", "max_samples"),
+            .key("max_validation_rows", \.maxValidationRows, .from(1), "Read only this many rows of a file of held-out rows")
+                .known(as: "max_eval_samples")
+                .only("where data.validation is a file") { if case .path = $0.validation { true } else { false } },
         ]
     }
 }

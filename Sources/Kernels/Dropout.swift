@@ -39,73 +39,91 @@ public func dropoutRows(
     }
 }
 
-/// 128 factors at a time: Philox at 16 counters, one in each lane.
+/// 128 factors at a time: Philox at 16 counters, 8 in the 64-bit lanes of one vector and 8 in another's, because one alone waits for its own products.
 private struct DropoutMask {
-    typealias Words = SIMD16<UInt32>
+    typealias Lanes = SIMD8<UInt64>
 
     let key: (UInt32, UInt32)
     let stream: UInt64
-    let threshold: UInt32
+    /// 2^23 more than the least 16 bits that keep a value.
+    let threshold: Float
     let scale: Float
 
     init(key: (UInt32, UInt32), stream: UInt64, probability: Float) {
         self.key = key
         self.stream = stream
-        threshold = UInt32((probability * 65536).rounded())
+        threshold = 8_388_608 + (probability * 65536).rounded()
         scale = 1 / (1 - probability)
     }
 
-    /// The factors of channels `8 * group` to `8 * group + 127` of the token at `position`.
+    /// The factors of channels `8 * group` to `8 * group + 127` of the token at `position`; `group` is a multiple of 16.
     @inline(__always) func factors(position: UInt64, group: Int) -> InlineArray<8, Vector> {
-        let words = self.words(low: position << 20 | UInt64(group))
-        var rows = InlineArray<8, Vector>(repeating: Vector(repeating: 0))
-        for word in 0..<4 {
-            rows[2 * word] = factor(words[word] & Words(repeating: 0xFFFF))
-            rows[2 * word + 1] = factor(words[word] &>> Words(repeating: 16))
-        }
-        // Row r holds channel r of each counter. Zipping rows i and i + 4 three times puts each counter's 8 channels side by side.
-        for _ in 0..<3 {
-            let before = rows
-            for i in 0..<4 { (rows[2 * i], rows[2 * i + 1]) = zipped(before[i], before[i + 4]) }
-        }
-        return rows
-    }
-
-    @inline(__always) private func factor(_ bits: Words) -> Vector {
-        Vector(repeating: 0).replacing(with: Vector(repeating: scale), where: bits .>= Words(repeating: threshold))
-    }
-
-    /// Support's `Philox.words` at the 16 counters from `low` on; the lowest 4 bits of `low` are 0.
-    @inline(__always) private func words(low: UInt64) -> InlineArray<4, Words> {
-        let lane = Words(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-        var c0 = Words(repeating: UInt32(truncatingIfNeeded: low)) | lane
-        var c1 = Words(repeating: UInt32(truncatingIfNeeded: low >> 32))
-        var c2 = Words(repeating: UInt32(truncatingIfNeeded: stream))
-        var c3 = Words(repeating: UInt32(truncatingIfNeeded: stream >> 32))
-        var (k0, k1) = key
+        let low = position << 20 | UInt64(group)
+        var first = Words(low: low, high: stream)
+        var second = Words(low: low + 8, high: stream)
+        var key = key
         for _ in 0..<10 {
-            let product0 = fullProduct(c0, 0xD251_1F53)
-            let product1 = fullProduct(c2, 0xCD9E_8D57)
-            (c0, c1, c2, c3) = (
-                product1.high ^ c1 ^ Words(repeating: k0), product1.low, product0.high ^ c3 ^ Words(repeating: k1), product0.low
-            )
-            k0 &+= 0x9E37_79B9
-            k1 &+= 0xBB67_AE85
+            first.mix(key)
+            second.mix(key)
+            key.0 &+= 0x9E37_79B9
+            key.1 &+= 0xBB67_AE85
         }
-        return [c0, c1, c2, c3]
+        let (a, b) = (factors(first), factors(second))
+        return [a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]]
     }
 
-    /// Both halves of the 64-bit products, from the products of the even and of the odd lanes.
-    @inline(__always) private func fullProduct(_ a: Words, _ factor: UInt64) -> (high: Words, low: Words) {
-        typealias Pairs = SIMD8<UInt64>
-        let lowMask = Pairs(repeating: 0xFFFF_FFFF)
-        let thirtyTwo = Pairs(repeating: 32)
-        let pairs = unsafeBitCast(a, to: Pairs.self)
-        let even = (pairs & lowMask) &* Pairs(repeating: factor)
-        let odd = (pairs &>> thirtyTwo) &* Pairs(repeating: factor)
-        return (
-            unsafeBitCast((even &>> thirtyTwo) | (odd & ~lowMask), to: Words.self),
-            unsafeBitCast((even & lowMask) | (odd &<< thirtyTwo), to: Words.self)
-        )
+    /// The factors of 64 channels from the words of 8 counters.
+    @inline(__always) private func factors(_ words: Words) -> InlineArray<4, Vector> {
+        var rows: InlineArray<4, Lanes> = [pairs(words.c0), pairs(words.c1), pairs(words.c2), pairs(words.c3)]
+        // Row r holds channels 2r and 2r + 1 of each counter. Zipping rows i and i + 2 twice puts each counter's 8 channels side by side.
+        for _ in 0..<2 {
+            let before = rows
+            for i in 0..<2 {
+                var both = SIMD16<UInt64>()
+                both.evenHalf = before[i]
+                both.oddHalf = before[i + 2]
+                (rows[2 * i], rows[2 * i + 1]) = (both.lowHalf, both.highHalf)
+            }
+        }
+        return InlineArray { unsafeBitCast(rows[$0], to: Vector.self) }
+    }
+
+    /// Two factors in each lane, from the two halves of its word.
+    @inline(__always) private func pairs(_ word: Lanes) -> Lanes {
+        let even = word & Lanes(repeating: 0xFFFF)
+        let odd = (word &<< Lanes(repeating: 16)) & Lanes(repeating: 0xFFFF_0000_0000)
+        // As the last bits of floats from 2^23 on, integers compare as fast as floats do.
+        let bits = unsafeBitCast(even | odd | Lanes(repeating: 0x4B00_0000_4B00_0000), to: Vector.self)
+        let factors = Vector(repeating: 0).replacing(with: Vector(repeating: scale), where: bits .>= Vector(repeating: threshold))
+        return unsafeBitCast(factors, to: Lanes.self)
+    }
+
+    /// Philox's state at 8 counters: a word in the lower half of each lane. The upper halves hold remains of products, which the next product
+    /// masks off.
+    private struct Words {
+        var c0: Lanes
+        var c1: Lanes
+        var c2: Lanes
+        var c3: Lanes
+
+        /// The counters from `low` on, whose lowest 3 bits are 0.
+        @inline(__always) init(low: UInt64, high: UInt64) {
+            c0 = Lanes(repeating: low & 0xFFFF_FFFF) | Lanes(0, 1, 2, 3, 4, 5, 6, 7)
+            c1 = Lanes(repeating: low >> 32)
+            c2 = Lanes(repeating: high & 0xFFFF_FFFF)
+            c3 = Lanes(repeating: high >> 32)
+        }
+
+        /// One of the ten rounds.
+        @inline(__always) mutating func mix(_ key: (UInt32, UInt32)) {
+            let lower = Lanes(repeating: 0xFFFF_FFFF)
+            let half = Lanes(repeating: 32)
+            let product0 = (c0 & lower) &* Lanes(repeating: 0xD251_1F53)
+            let product1 = (c2 & lower) &* Lanes(repeating: 0xCD9E_8D57)
+            c0 = (product1 &>> half) ^ c1 ^ Lanes(repeating: UInt64(key.0))
+            c1 = product1
+            c2 = (product0 &>> half) ^ c3 ^ Lanes(repeating: UInt64(key.1))
+            c3 = product0
+        }
     }
 }

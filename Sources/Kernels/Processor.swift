@@ -1,7 +1,6 @@
 internal import COpenBLAS
 internal import CSystem
 
-
 /// What the processor can do, what this program was compiled for, and which of its kernels OpenBLAS chose.
 public struct Processor: Equatable, Sendable {
     /// Instruction sets by their names in /proc/cpuinfo.

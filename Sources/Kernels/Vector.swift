@@ -1,8 +1,8 @@
 /// Sixteen lanes: one AVX-512 register, two AVX2 ones or four of NEON; the compiler splits it.
 ///
 /// Only operations that the compiler turns into instructions are used on it: `+ - * /`, `addingProduct`, `replacing(with:where:)`,
-/// comparisons, bit casts, integer shifts and constant shuffles. Conversions, `squareRoot`, `sum`, `max` and `pointwiseMax` are calls or
-/// lane-by-lane code, so this file has its own.
+/// comparisons of floats, bit casts, integer shifts and constant shuffles. Conversions, comparisons of integers, `squareRoot`, `sum`, `max`
+/// and `pointwiseMax` are calls or lane-by-lane code, so this file has its own.
 typealias Vector = SIMD16<Float>
 
 let vectorLanes = 16

@@ -54,11 +54,12 @@ public final class Communicator {
     /// The reduction of each value over the ranks, on every rank.
     public func reduce(_ values: [Double], _ reduction: Reduction) throws(TrainerError) -> [Double] {
         var values = values
-        let operation = switch reduction {
-        case .sum: cmpi_sum()
-        case .max: cmpi_max()
-        case .min: cmpi_min()
-        }
+        let operation =
+            switch reduction {
+            case .sum: cmpi_sum()
+            case .max: cmpi_max()
+            case .min: cmpi_min()
+            }
         let status = values.withUnsafeMutableBufferPointer {
             MPI_Allreduce(cmpi_in_place(), $0.baseAddress, Int32($0.count), cmpi_double(), operation, handle)
         }

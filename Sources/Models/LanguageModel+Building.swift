@@ -51,7 +51,8 @@ private struct Builder {
         let attention = Attention(
             norm: norm(.attentionNorm, layer: layer),
             queryKeyValue: linear([(.query, queries), (.key, keys), (.value, keys)], layer: layer, columns: channels, place: 0),
-            output: linear([(.attentionOutput, channels)], layer: layer, columns: queries, place: 1), heads: options.heads, rotary: rotary, layer: layer)
+            output: linear([(.attentionOutput, channels)], layer: layer, columns: queries, place: 1), heads: options.heads, rotary: rotary,
+            layer: layer)
         let feedForward = FeedForward(
             norm: norm(.feedForwardNorm, layer: layer), gateUp: linear([(.gate, width), (.up, width)], layer: layer, columns: channels, place: 2),
             down: linear([(.down, channels)], layer: layer, columns: width, place: 3))

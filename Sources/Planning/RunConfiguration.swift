@@ -144,7 +144,8 @@ public struct ParallelOptions: ConfigurationOptions {
     public static var keys: [ConfigurationKey<ParallelOptions>] {
         [
             .key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp"),
-            .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(as: "num_threads", "omp_num_threads"),
+            .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
+                as: "num_threads", "omp_num_threads"),
         ]
     }
 }

@@ -17,7 +17,11 @@ public final class ThreadPool {
         for index in 1..<max(threadCount, 1) {
             let worker = Worker(index: index, shared: shared)
             var thread = pthread_t()
-            let status = pthread_create(&thread, nil, { Unmanaged<Worker>.fromOpaque($0!).takeRetainedValue().run(); return nil }, Unmanaged.passRetained(worker).toOpaque())
+            let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { worker in
+                if let worker { Unmanaged<Worker>.fromOpaque(worker).takeRetainedValue().run() }
+                return nil
+            }
+            let status = pthread_create(&thread, nil, run, Unmanaged.passRetained(worker).toOpaque())
             precondition(status == 0, "ThreadPool.init: the system gives no further thread")
             threads.append(thread)
         }

@@ -44,7 +44,8 @@ final class Arena {
             if gap.size == size { break }
         }
         guard let best else {
-            throw TrainerError(.memory, "allocation", "\(ByteCount(byteCount)) do not fit", remedy: "Use more ranks, checkpointing or a smaller microbatch")
+            throw TrainerError(
+                .memory, "allocation", "\(ByteCount(byteCount)) do not fit", remedy: "Use more ranks, checkpointing or a smaller microbatch")
         }
         let address = base + gaps[best].offset
         if gaps[best].size == size {

@@ -114,7 +114,8 @@ public final class CPUDevice: Device {
         defer { withExtendedLifetime(maxima) {} }
         let (codes, absmax, input) = (target.values.uint8s, maxima.floats, UnsafePointer(source.floats))
         pool.parallelFor(source.count, grain: 4096) { range in
-            nf4Quantise(codes: codes + range.lowerBound / 2, absmax: absmax + range.lowerBound / 64, input: input + range.lowerBound, count: range.count)
+            nf4Quantise(
+                codes: codes + range.lowerBound / 2, absmax: absmax + range.lowerBound / 64, input: input + range.lowerBound, count: range.count)
         }
         constants.offset.floats[0] = doubleQuantise(
             codes: constants.codes.uint8s, blockMaxima: constants.blockMaxima.floats, absmax: absmax, blockCount: maxima.count)

@@ -128,7 +128,8 @@ public final class CountingDevice: Device {
         query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
     ) throws(TrainerError) {
         try useScratch(floats: threadCount * ScratchPlan.attention(AttentionShape(heads), spans))
-        count(10 * scores(heads, spans) * Double(heads.headSize), query, key, value, queryGradient, keyGradient, valueGradient, output, outputGradient)
+        count(
+            10 * scores(heads, spans) * Double(heads.headSize), query, key, value, queryGradient, keyGradient, valueGradient, output, outputGradient)
     }
 
     /// Query and key pairs that see each other, over all heads.
@@ -148,7 +149,9 @@ public final class CountingDevice: Device {
     }
     public func gatherRows(_ output: Tensor, _ input: Tensor, indices: Tensor) { count(0, output, output) }
     public func scatterRows(_ output: Tensor, _ input: Tensor, indices: Tensor) { count(0, input, input) }
-    public func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?) { count(6 * Double(logits.count), logits, logits) }
+    public func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?) {
+        count(6 * Double(logits.count), logits, logits)
+    }
     public func add(_ target: Tensor, _ source: Tensor) { count(Double(target.count), target, target, source) }
     public func scale(_ target: Tensor, by factor: Float) { count(Double(target.count), target, target) }
     public func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {

@@ -50,7 +50,8 @@ public protocol Device: AnyObject {
     func rmsNormAgain(_ output: Tensor, _ input: Tensor, rstd: Tensor, gain: Tensor)
     /// Adds the norm's input gradient to `inputGradient` and, if given, the gain's gradient to `gainGradient [1, C]`.
     func rmsNormBackward(
-        addingTo inputGradient: Tensor, gainGradient: Tensor?, _ outputGradient: Tensor, input: Tensor, rstd: Tensor, gain: Tensor) throws(TrainerError)
+        addingTo inputGradient: Tensor, gainGradient: Tensor?, _ outputGradient: Tensor, input: Tensor, rstd: Tensor, gain: Tensor)
+        throws(TrainerError)
     /// Rotates `values [T, heads * D]` in place by their positions (RoFormer, arXiv:2104.09864; pairs i and i + D/2); `inverse` turns back.
     func rotate(_ values: Tensor, headSize: Int, cosine: Tensor, sine: Tensor, positions: Tensor, inverse: Bool)
     /// SwiGLU (arXiv:2002.05202): `output [T, F] = silu(gate) * up`, with `gateUp [T, 2F]` gate columns first.
@@ -62,7 +63,8 @@ public protocol Device: AnyObject {
 
     /// Causal attention within each span (FlashAttention, arXiv:2205.14135): writes `output [T, H * D]` and `logSumExp [T, H]`.
     func attention(
-        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]) throws(TrainerError)
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan])
+        throws(TrainerError)
     /// Writes the gradients of query, key and value, which are column views of one tensor, as are the values themselves.
     func attentionBackward(
         queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,

@@ -61,7 +61,8 @@ public struct Tensor {
 
     /// The same contiguous elements, counted from `first`, as a matrix.
     public func reshaped(from first: Int = 0, rows: Int, columns: Int) -> Tensor {
-        precondition(isContiguous && first >= 0 && first + rows * columns <= count, "Tensor.reshaped: \(rows) x \(columns) from \(first) in \(count) elements")
+        precondition(
+            isContiguous && first >= 0 && first + rows * columns <= count, "Tensor.reshaped: \(rows) x \(columns) from \(first) in \(count) elements")
         let offset = byteOffset + elementType.byteCount(first)
         return Tensor(buffer: buffer, elementType: elementType, rows: rows, columns: columns, rowStride: columns, byteOffset: offset)
     }
@@ -108,7 +109,8 @@ extension Device {
     /// A new tensor; its values are undefined.
     ///
     /// - Throws: `memory` if the device can't hold it.
-    public func tensor(_ rows: Int, _ columns: Int, _ type: ElementType = .float32, _ kind: MemoryKind = .activations) throws(TrainerError) -> Tensor {
+    public func tensor(_ rows: Int, _ columns: Int, _ type: ElementType = .float32, _ kind: MemoryKind = .activations) throws(TrainerError) -> Tensor
+    {
         let buffer = try allocate(byteCount: type.byteCount(rows * columns), kind: kind)
         return Tensor(buffer: buffer, elementType: type, rows: rows, columns: columns, rowStride: columns, byteOffset: 0)
     }

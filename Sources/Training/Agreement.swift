@@ -20,7 +20,9 @@ extension ProcessGroup {
         let own = try agree(name) { () throws(TrainerError) -> [UInt8] in
             guard index == 0 else { return [] }
             let value = try body()
-            guard let bytes = try? JSONEncoder().encode([value]) else { throw TrainerError(.communication, name, "a value can't be sent to the ranks") }
+            guard let bytes = try? JSONEncoder().encode([value]) else {
+                throw TrainerError(.communication, name, "a value can't be sent to the ranks")
+            }
             return [UInt8](bytes)
         }
         let bytes = try broadcast(own, name: name)

@@ -26,7 +26,7 @@ struct CheckpointKeeper {
             let pending = try begin(step: position.step, bytes: bytes, files: files.count)
             let path = try write(files, pending, position, score)
             return .saved(path: path, seconds: (ContinuousClock.now - start) / .seconds(1))
-        } catch where error.code == .file || error.code == .format {
+        } catch  where error.code == .file || error.code == .format {
             return .failed("\(error)")
         }
     }

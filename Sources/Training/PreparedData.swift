@@ -21,7 +21,7 @@ public struct PreparedData: Sendable {
         switch options.validation {
         case nil: return PreparedData(training: read.rows, trainingReport: read.report, validation: nil)
         case .path(let path):
-            let heldOut = try rows(path, options, limit: nil, tokenizer, group)
+            let heldOut = try rows(path, options, limit: options.maxValidationRows, tokenizer, group)
             return PreparedData(training: read.rows, trainingReport: read.report, validation: heldOut.rows)
         case .fraction(let fraction):
             let (training, validation) = try read.rows.split(validation: fraction, seed: seed)
@@ -33,9 +33,9 @@ public struct PreparedData: Sendable {
     public static func rows(
         _ path: String, _ options: DataOptions, limit: Int?, _ tokenizer: Tokenizer, _ group: any ProcessGroup
     ) throws(TrainerError) -> RowTokenizer.Part {
-        let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
         let name = "reading \(path)"
         let (reader, own) = try group.agree(name) { () throws(TrainerError) in
+            let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
             let reader = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: rowOptions)
             let lines = reader.file.share(group.index, of: group.size).clamped(to: 0..<(limit ?? .max))
             return (reader, try reader.tokenize(lines: lines))

@@ -29,7 +29,8 @@ public struct RankContext {
         let threadCount = threads ?? max(1, available.cores.count / count)
         guard threads == nil || threadCount * count <= available.cores.count || count > available.cores.count else {
             throw TrainerError(
-                .configuration, "parallel.threads", "\(count) ranks of \(threadCount) threads are more than the node's \(available.cores.count) cores",
+                .configuration, "parallel.threads",
+                "\(count) ranks of \(threadCount) threads are more than the node's \(available.cores.count) cores",
                 remedy: "Use at most \(max(1, available.cores.count / count)), or auto")
         }
         let isExclusive = count <= available.cores.count

@@ -45,7 +45,8 @@ struct RunSetup {
         let all = try group.gather(own.withUnsafeBytes { Array($0) }, name: "comparing plans")
         if let odd = all.firstIndex(where: { $0 != all[0] }) {
             throw TrainerError(
-                .communication, "rank \(odd)", "has planned other steps than rank 0", remedy: "Give every node the same program, data and configuration")
+                .communication, "rank \(odd)", "has planned other steps than rank 0",
+                remedy: "Give every node the same program, data and configuration")
         }
     }
 
@@ -60,7 +61,8 @@ struct RunSetup {
         let method = configuration.method
         guard method.kind != .full else { return "full" }
         let saved = method.lora.modulesToSave.joined(separator: " ")
-        return "\(method.kind.rawValue) r=\(method.lora.r) scale=\(method.lora.scale) targets=\(method.lora.targetModules.configuration.anyText ?? "named") saved=\(saved)"
+        return
+            "\(method.kind.rawValue) r=\(method.lora.r) scale=\(method.lora.scale) targets=\(method.lora.targetModules.configuration.anyText ?? "named") saved=\(saved)"
     }
 
     private static func check(_ tokenizer: Tokenizer, fits files: ModelFiles) throws(TrainerError) {

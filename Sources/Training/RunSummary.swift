@@ -40,7 +40,9 @@ struct RunSummary {
             ("data", configuration.data.train),
         ]
         rows += data.trainingReport.table.map { ("  \($0.name)", $0.value) }
-        if let validation = data.validation { rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens")) }
+        if let validation = data.validation {
+            rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens"))
+        }
         rows += [("steps", steps), ("memory", memory), ("output", configuration.output)]
         return rows
     }
@@ -48,7 +50,8 @@ struct RunSummary {
     /// As PEFT's print_trainable_parameters has it.
     private var parameters: String {
         let (trainable, all) = (trained.model.trainableCount, trained.model.parameterCount)
-        return "trainable params: \(grouped(trainable)) || all params: \(grouped(all)) || trainable%: \(fixed(100 * Double(trainable) / Double(all), 4))"
+        return
+            "trainable params: \(grouped(trainable)) || all params: \(grouped(all)) || trainable%: \(fixed(100 * Double(trainable) / Double(all), 4))"
     }
 
     private var cores: String {

@@ -122,7 +122,9 @@ final class TrainingLoop {
         case .saved(let path, let seconds):
             report.log("checkpoint \(path) in \(fixed(seconds, 1)) s")
             let grace = setup.configuration.checkpoint.graceSeconds
-            if seconds > grace { report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))") }
+            if seconds > grace {
+                report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))")
+            }
         case .failed(let reason): report.warn("no checkpoint at step \(position.step): \(reason) Training goes on")
         }
     }

@@ -42,7 +42,8 @@ public final class TrainingRun {
         try setup.checkAgreement(group)
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
         let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
-        try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) } }
+        try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
+        }
         report.say(RunSummary(setup, trained, forecast, context).text)
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))

@@ -17,7 +17,8 @@ public final class TrainingStep {
     private let objective = NextToken()
 
     public init(
-        _ trained: TrainedModel, optimizer: AdamW, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup, on device: any Device
+        _ trained: TrainedModel, optimizer: AdamW, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
+        on device: any Device
     ) {
         self.trained = trained
         self.optimizer = optimizer

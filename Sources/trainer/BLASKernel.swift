@@ -19,7 +19,8 @@ enum BLASKernel {
         let processor = processor
         guard processor.missing.isEmpty || processor.instructionSets.isEmpty else {
             throw TrainerError(
-                .configuration, "processor", "\(processor.modelName) lacks \(processor.missing.joined(separator: ", ")), which this program was built for",
+                .configuration, "processor",
+                "\(processor.modelName) lacks \(processor.missing.joined(separator: ", ")), which this program was built for",
                 remedy: "Build it on this machine, or with TRAINER_CPU=x86-64-v3 for a mixed cluster")
         }
         // Set by the user, or by us a moment ago: no second attempt.

@@ -49,7 +49,8 @@ struct BenchmarkCommand: ParsableCommand {
             try Benchmark.count(files, configuration, $0, threadCount: context.threadCount)
         }
         var fields = [
-            "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"step_seconds\": [\(timed.map { fixed($0.seconds, 4) }.joined(separator: ", "))]",
+            "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))",
+            "\"step_seconds\": [\(timed.map { fixed($0.seconds, 4) }.joined(separator: ", "))]",
             "\"losses\": [\(timings.map { fixed($0.loss, 6) }.joined(separator: ", "))]",
             "\"peak_allocated_bytes\": \(context.device.ledger.peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
             "\"peak_resident_bytes\": \(ProcessMemory.peakResident.bytes)", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",

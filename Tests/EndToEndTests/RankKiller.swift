@@ -1,0 +1,58 @@
+import Foundation
+
+/// Sends a signal to one rank of a job while it runs, found by the job's output folder among its arguments.
+final class RankKiller: @unchecked Sendable {
+    private let thread: Thread
+    private let state = NSLock()
+    private var isStopped = false
+    private var hasSent = false
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// - Parameters:
+    ///   - afterSeconds: From when the first process of the job is seen.
+    ///   - afterFile: If given, wait until this file has grown by some lines instead.
+    init(output: String, rank: Int, signal: Int32 = SIGKILL, afterSeconds: Double = 0, afterFile: String? = nil, lines: Int = 0) {
+        let box = Box()
+        thread = Thread { box.body?() }
+        box.body = { [self] in
+            let start = afterFile.map(Self.lineCount) ?? 0
+            while !stopped, Self.ranks(output).isEmpty { usleep(5000) }
+            if let afterFile {
+                while !stopped, Self.lineCount(afterFile) < start + lines { usleep(5000) }
+            } else {
+                usleep(UInt32(afterSeconds * 1e6))
+            }
+            let found = Self.ranks(output)
+            if !stopped, !found.isEmpty, kill(found[min(rank, found.count - 1)], signal) == 0 { state.withLock { hasSent = true } }
+            ended.signal()
+        }
+        thread.start()
+    }
+
+    private final class Box: @unchecked Sendable { var body: (() -> Void)? }
+    private var stopped: Bool { state.withLock { isStopped } }
+
+    /// Ends the watch; whether the signal was sent.
+    func stop() -> Bool {
+        state.withLock { isStopped = true }
+        ended.wait()
+        return state.withLock { hasSent }
+    }
+
+    private static func lineCount(_ path: String) -> Int {
+        (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").count ?? 0
+    }
+
+    /// The processes of trainer itself, not of mpirun, that write to the folder.
+    private static func ranks(_ output: String) -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap(Int32.init).sorted().filter { process in
+            guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
+            let words = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            guard words.first?.hasSuffix("/trainer") == true else { return false }
+            let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ").map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let folder = output.split(separator: "/").dropLast().joined(separator: "/")
+            return environment.contains("OMPI_COMM_WORLD_RANK") && words.contains { $0.contains(folder) }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct RunTests {
+    @Test("one result, any layout: 20 steps with dropout on 1, 2, 3 and 4 ranks give the same losses to 1e-5 (pain 11)")
+    func ranks() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            var wanted: [Double] = []
+            for ranks in 1...4 {
+                let result = try run.train(ranks: ranks, "output=\(folder)/ranks-\(ranks)")
+                try #require(result.status == 0, "\(result)")
+                let losses = try run.losses("ranks-\(ranks)")
+                #expect(losses.count == 20)
+                if ranks == 1 { wanted = losses }
+                for (a, b) in zip(wanted, losses) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+            }
+            #expect(wanted.last ?? 9 < 0.9 * wanted[0])
+        }
+    }
+
+    @Test("more ranks than rows: those without a row wait for nobody and the job ends well")
+    func moreRanksThanRows() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let result = try run.train(ranks: 4, "training.global_batch_rows=2", "training.max_steps=3")
+            #expect(result.status == 0, "\(result)")
+            #expect(try run.losses("run").count == 3)
+        }
+    }
+
+    @Test("pain 21: killed at many moments and resumed, the adapter has the bytes of the run never killed")
+    func killed() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let undisturbed = try run.train(ranks: 2, "output=\(folder)/whole", "checkpoint.every_steps=1", "training.max_steps=40")
+            try #require(undisturbed.status == 0, "\(undisturbed)")
+            // A kill every so many milliseconds: in preparation, in steps, while a checkpoint is written.
+            let kills = Int(ProcessInfo.processInfo.environment["TRAINER_TEST_KILLS"] ?? "") ?? 4
+            var killedCount = 0
+            for attempt in 0..<kills {
+                let killer = RankKiller(output: "\(folder)/killed", rank: attempt % 2, afterSeconds: 1.2 + 0.37 * Double(attempt % 7))
+                let result = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=40")
+                killedCount += killer.stop() ? 1 : 0
+                #expect(!result.isTimedOut)
+                if result.status == 0 { break }
+            }
+            #expect(killedCount > 0)
+            let last = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=40")
+            try #require(last.status == 0, "\(last)")
+            #expect(try run.adapterBytes("killed") == run.adapterBytes("whole"))
+            #expect(try run.losses("killed") == run.losses("whole"))
+        }
+    }
+
+    @Test("pain 22: SIGUSR1 to one rank leaves a checkpoint and exit status 130; the same command goes on from there")
+    func signal() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let killer = RankKiller(output: "\(folder)/run", rank: 1, signal: SIGUSR1, afterFile: "\(folder)/run/metrics.jsonl", lines: 3)
+            let result = try run.train(ranks: 2, "training.max_steps=4000", "checkpoint.every_steps=1000000")
+            #expect(killer.stop())
+            #expect(result.status == 130, "\(result)")
+            #expect(result.stdout.contains("interrupted after step"))
+            let next = RankKiller(output: "\(folder)/run", rank: 0, signal: SIGUSR1, afterFile: "\(folder)/run/metrics.jsonl", lines: 3)
+            let resumed = try run.train(ranks: 2, "training.max_steps=4000", "checkpoint.every_steps=1000000")
+            #expect(next.stop())
+            #expect(resumed.status == 130, "\(resumed)")
+            #expect(resumed.stdout.contains("resumed after step"))
+        }
+    }
+
+    @Test("a finished run is shown again, not trained again; full fine-tuning leaves a model that trains on")
+    func finished() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let keys = ["method.kind=full", "method.r=", "method.lora_alpha=", "method.lora_dropout=", "training.max_steps=3"]
+            let first = try runTrainer(["train", run.configuration] + keys)
+            try #require(first.status == 0, "\(first)")
+            let again = try runTrainer(["train", run.configuration] + keys)
+            #expect(again.status == 0 && again.stdout.contains("has finished before"))
+            let next = try run.train(ranks: nil, "model.path=\(folder)/run/model", "output=\(folder)/next", "training.max_steps=1")
+            #expect(next.status == 0, "\(next)")
+            #expect(next.stdout.contains("trainable params: ") && next.stdout.contains("|| all params: "))
+        }
+    }
+}
