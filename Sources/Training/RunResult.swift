@@ -12,6 +12,8 @@ public struct RunResult: Codable, Equatable, Sendable {
     /// Where the adapter or the model lies.
     public var product: String
     public var isAdapter: Bool
+    /// Whether the adapter was trained on a base in NF4, and is to be used on one.
+    public var needsNF4: Bool
     /// The base model's path.
     public var model: String
     public var before: Measurement?
@@ -88,7 +90,7 @@ public struct RunResult: Codable, Equatable, Sendable {
     private func nextCommands(_ configurationPath: String) -> [String] {
         isAdapter
             ? [
-                "trainer generate \(model) --adapter \(product) --prompt 'your text'",
+                "trainer generate \(model)\(needsNF4 ? " --nf4" : "") --adapter \(product) --prompt 'your text'",
                 "trainer eval \(configurationPath) --adapter \(product)",
             ] : ["trainer generate \(product) --prompt 'your text'", "trainer eval \(configurationPath) model.path=\(product)"]
     }

@@ -139,7 +139,8 @@ public final class TrainingRun {
         if let after { try report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
-            steps: position.step, product: product, isAdapter: trained.lora != nil, model: configuration.model.path, before: position.before,
+            steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
+            model: configuration.model.path, before: position.before,
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in if group.index == 0 { try result.write(folder: folder.path) } }
         return result
