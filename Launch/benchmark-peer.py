@@ -107,6 +107,8 @@ def measure(arguments):
         model = torch.nn.parallel.DistributedDataParallel(model)
     losses, seconds, tokens = [], [], []
     for step in range(arguments.warmup + arguments.steps):
+        if arguments.paced and rank == 0:
+            sys.stdin.readline()
         first = step * per_step % max(1, len(rows) - per_step + 1)
         share, count = deal(rows[first:first + per_step])
         if size > 1:
@@ -121,11 +123,14 @@ def measure(arguments):
         seconds.append(time.perf_counter() - begin)
         losses.append(loss.item())
         tokens.append(count)
+        if arguments.paced and rank == 0:
+            time.sleep(0.3)  # idle OpenMP threads spin for 0.2 s, which would disturb whose turn is next
+            print(f"{seconds[-1]:.4f}", flush=True)
     measured = slice(arguments.warmup, None)
     rates = [count / second for count, second in zip(tokens[measured], seconds[measured])]
     result = {
         "mode": arguments.mode, "method": arguments.method, "checkpointing": arguments.checkpointing, "compiled": arguments.compile,
-        "processes": size, "threads": arguments.threads, "tokens_per_second": statistics.median(rates),
+        "processes": size, "threads": arguments.threads, "tokens_per_second": statistics.median(rates), "best_tokens_per_second": max(rates),
         "step_seconds": seconds[measured], "step_tokens": tokens[measured], "losses": losses,
     }
     report(result, rank, size)
@@ -204,6 +209,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--threads", type=int, default=os.cpu_count(), help="of each process (default: all cores)")
+    shared.add_argument("--paced", action="store_true", help="wait for a line of input before each step and answer it with the step's seconds")
     shared.add_argument("--checkpointing", action="store_true", help="recompute activations in the backward pass")
     shared.add_argument("--compile", action="store_true", help="torch.compile; with pairs warm up for 3 steps, as lengths vary")
     shared.add_argument("--rank", type=int, default=16)

@@ -36,16 +36,19 @@ final class LoRAAdapter: LinearAdapter {
         device.product(projected, dropped, stackedA, transposesLeft: false, transposesRight: true, alpha: 1, adds: false)
         pass.stack.push(projected)
         guard let output else { return }
-        let ranges = linear.outputRanges
-        for (position, part) in parts.enumerated() {
+        for (index, range) in linear.outputRanges.enumerated() {
+            guard let position = parts.firstIndex(where: { $0.index == index }) else {
+                device.zero(output.columns(range))
+                continue
+            }
             device.product(
-                output.columns(ranges[part.index]), projected.columns(columns(position)), part.b.weight.values, transposesLeft: false,
-                transposesRight: true, alpha: scale, adds: true)
+                output.columns(range), projected.columns(columns(position)), parts[position].b.weight.values, transposesLeft: false,
+                transposesRight: true, alpha: scale, adds: false)
         }
     }
 
     func backward(
-        _ outputGradient: Tensor, _ input: Tensor, addingTo inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
+        _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
     ) throws(TrainerError) {
         let device = pass.device
         let projected = pass.stack.pop()
@@ -67,13 +70,8 @@ final class LoRAAdapter: LinearAdapter {
             device.product(gradient, projectedGradient, dropped, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
         }
         guard let inputGradient else { return }
-        guard let mask = mask(linear, pass) else {
-            device.product(inputGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: true)
-            return
-        }
-        let droppedGradient = try device.tensor(input.rows, input.columns)
-        device.product(droppedGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
-        device.dropout(inputGradient, adds: true, droppedGradient, mask: mask, tokenPositions: pass.tokenPositions)
+        device.product(inputGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
+        if let mask = mask(linear, pass) { device.dropout(inputGradient, inputGradient, mask: mask, tokenPositions: pass.tokenPositions) }
     }
 
     private func mask(_ linear: Linear, _ pass: Pass) -> DropoutMask? {
@@ -83,7 +81,7 @@ final class LoRAAdapter: LinearAdapter {
     private func dropped(_ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) -> Tensor {
         guard let mask = mask(linear, pass) else { return input }
         let output = try pass.device.tensor(input.rows, input.columns)
-        pass.device.dropout(output, adds: false, input, mask: mask, tokenPositions: pass.tokenPositions)
+        pass.device.dropout(output, input, mask: mask, tokenPositions: pass.tokenPositions)
         return output
     }
 

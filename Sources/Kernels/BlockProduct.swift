@@ -76,12 +76,13 @@ func packRows(
     (output + rows * paddedWidth).update(repeating: 0, count: (paddedRows - rows) * paddedWidth)
 }
 
-/// Copies up to 32 rows as the columns of a panel, times `factor`: `output[d * 32 + r] = factor * input[r * stride + d]` for d < width, zero for
-/// r from `rows` to 31.
+/// Copies up to `panelWidth` (16 or 32) rows as the columns of a panel, times `factor`:
+/// `output[d * panelWidth + r] = factor * input[r * stride + d]` for d < width, zero for r from `rows` on.
 func packColumns(
-    _ output: UnsafeMutablePointer<Float>, _ input: UnsafePointer<Float>, stride: Int, rows: Int, width: Int, factor: Float
+    _ output: UnsafeMutablePointer<Float>, _ input: UnsafePointer<Float>, stride: Int, rows: Int, width: Int, factor: Float,
+    panelWidth: Int = tileColumns
 ) {
-    for first in Swift.stride(from: 0, to: tileColumns, by: vectorLanes) {
+    for first in Swift.stride(from: 0, to: panelWidth, by: vectorLanes) {
         forEachVector(0..<width) { d, lanes in
             var square = InlineArray<16, Vector>(repeating: Vector(repeating: 0))
             for row in 0..<max(0, min(vectorLanes, rows - first)) {
@@ -92,7 +93,7 @@ func packColumns(
                 let before = square
                 for i in 0..<8 { (square[2 * i], square[2 * i + 1]) = zipped(before[i], before[i + 8]) }
             }
-            for lane in 0..<lanes { output.store(square[lane], (d + lane) * tileColumns + first) }
+            for lane in 0..<lanes { output.store(square[lane], (d + lane) * panelWidth + first) }
         }
     }
 }

@@ -7,8 +7,7 @@
 /// half for even c, the upper for odd c. So a slice of rows on another rank sees the same mask, and backward is the same call on gradients.
 ///
 /// - Parameters:
-///   - output: Written, or added to if `adds`, `[T, C]`. May be `input` itself if not `adds`.
-///   - adds: Whether the result is added to what `output` holds.
+///   - output: Written, `[T, C]`. May be `input` itself.
 ///   - input: Read, `[T, C]`.
 ///   - rows: The tokens to work on.
 ///   - channels: C, at most 8,388,608.
@@ -17,8 +16,8 @@
 ///   - tokenPositions: Read, `[T]`; the token's place in the whole step, under 2^44.
 ///   - probability: p in [0, 1): the share of zeroed values, taken to the nearest 65536th; 0 copies.
 public func dropoutRows(
-    output: UnsafeMutablePointer<Float>, adds: Bool, input: UnsafePointer<Float>, rows: Range<Int>, channels: Int, key: (UInt32, UInt32),
-    stream: UInt64, tokenPositions: UnsafePointer<Int64>, probability: Float
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Range<Int>, channels: Int, key: (UInt32, UInt32), stream: UInt64,
+    tokenPositions: UnsafePointer<Int64>, probability: Float
 ) {
     let mask = DropoutMask(key: key, stream: stream, probability: probability)
     let ones = InlineArray<8, Vector>(repeating: Vector(repeating: 1))
@@ -31,9 +30,7 @@ public func dropoutRows(
                 let index = start + part * vectorLanes
                 let lanes = min(vectorLanes, channels - index)
                 if lanes <= 0 { break }
-                var values = x.vector(index, lanes) * factors[part]
-                if adds { values += y.vector(index, lanes) }
-                y.store(values, index, lanes)
+                y.store(x.vector(index, lanes) * factors[part], index, lanes)
             }
         }
     }

@@ -17,12 +17,12 @@ extension CPUDevice {
         finished()
     }
 
-    public func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
+    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
         precondition(output.isContiguous && input.isContiguous && output.count == input.count, "CPUDevice.dropout: shapes differ")
         let (y, x, p) = (output.floats, input.floats, tokenPositions.int64s)
         pool.parallelFor(input.rows, grain: 4) {
             dropoutRows(
-                output: y, adds: adds, input: x, rows: $0, channels: input.columns, key: mask.random.key, stream: mask.stream, tokenPositions: p,
+                output: y, input: x, rows: $0, channels: input.columns, key: mask.random.key, stream: mask.stream, tokenPositions: p,
                 probability: mask.probability)
         }
         finished()

@@ -12,7 +12,15 @@ extension CPUDevice {
             "CPUDevice.product: [\(m), \(k)] · [\(inner), \(n)] into [\(output.rows), \(output.columns)]")
         let (c, a, b) = (output.floats, UnsafePointer(left.floats), UnsafePointer(right.floats))
         let beta: Float = adds ? 1 : 0
-        if m >= n || m >= 64 * pool.threadCount {
+        if !transposesLeft, min(n, k) <= narrowProductLimit, m >= narrowProductLimit {
+            pool.parallelFor(m, grain: 8) { rows in
+                let first = rows.lowerBound
+                narrowProduct(
+                    output: c + first * output.rowStride, outputStride: output.rowStride, left: a + first * left.rowStride,
+                    leftStride: left.rowStride, right: b, rightStride: right.rowStride, transposesRight: transposesRight, m: rows.count, n: n, k: k,
+                    alpha: alpha, adds: adds)
+            }
+        } else if m >= n || m >= 64 * pool.threadCount {
             pool.parallelFor(m, grain: 8) { rows in
                 let first = rows.lowerBound
                 sgemm(
@@ -32,17 +40,19 @@ extension CPUDevice {
         finished()
     }
 
-    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight]) throws(TrainerError) {
+    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError) {
         try forEachPanel(weights) { panel, rows, _ in
-            self.product(
-                output.columns(rows), input, panel, transposesLeft: false, transposesRight: true, alpha: 1, adds: false)
+            self.product(output.columns(rows), input, panel, transposesLeft: false, transposesRight: true, alpha: 1, adds: adds)
         }
     }
 
-    public func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight]) throws(TrainerError) {
+    public func linearInputGradient(
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool
+    ) throws(TrainerError) {
         try forEachPanel(weights) { panel, rows, isFirst in
             self.product(
-                inputGradient, outputGradient.columns(rows), panel, transposesLeft: false, transposesRight: false, alpha: 1, adds: !isFirst)
+                inputGradient, outputGradient.columns(rows), panel, transposesLeft: false, transposesRight: false, alpha: 1,
+                adds: adds || !isFirst)
         }
     }
 

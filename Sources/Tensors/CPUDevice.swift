@@ -50,8 +50,13 @@ public final class CPUDevice: Device {
     }
 
     public func zero(_ tensor: Tensor) {
-        precondition(tensor.isContiguous, "CPUDevice.zero: the tensor has gaps")
         let address = tensor.address
+        guard tensor.isContiguous else {
+            let (rowBytes, strideBytes) = (tensor.elementType.byteCount(tensor.columns), tensor.elementType.byteCount(tensor.rowStride))
+            return pool.parallelFor(tensor.rows, grain: 16) { rows in
+                for row in rows { memset(address + row * strideBytes, 0, rowBytes) }
+            }
+        }
         pool.parallelFor(tensor.byteCount, grain: 1 << 16) { memset(address + $0.lowerBound, 0, $0.count) }
     }
 

@@ -72,16 +72,18 @@ public final class CountingDevice: Device {
         count(2 * Double(output.count) * Double(inner), output, left, right)
     }
 
-    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight]) throws(TrainerError) {
+    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError) {
         try countLinear(output, input, weights)
-        let shape = ProductShape(m: output.rows, n: output.columns, k: input.columns, transposesLeft: false, transposesRight: true, adds: false)
+        let shape = ProductShape(m: output.rows, n: output.columns, k: input.columns, transposesLeft: false, transposesRight: true, adds: adds)
         products[shape, default: 0] += 1
     }
 
-    public func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight]) throws(TrainerError) {
+    public func linearInputGradient(
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool
+    ) throws(TrainerError) {
         try countLinear(outputGradient, inputGradient, weights)
         let shape = ProductShape(
-            m: inputGradient.rows, n: inputGradient.columns, k: outputGradient.columns, transposesLeft: false, transposesRight: false, adds: false)
+            m: inputGradient.rows, n: inputGradient.columns, k: outputGradient.columns, transposesLeft: false, transposesRight: false, adds: adds)
         products[shape, default: 0] += 1
     }
 
@@ -154,7 +156,7 @@ public final class CountingDevice: Device {
     }
     public func add(_ target: Tensor, _ source: Tensor) { count(Double(target.count), target, target, source) }
     public func scale(_ target: Tensor, by factor: Float) { count(Double(target.count), target, target) }
-    public func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
+    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
         count(Double(input.count), output, input)
     }
     public func sumOfSquares(_ values: Tensor) -> Double {

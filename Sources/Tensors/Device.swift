@@ -37,10 +37,10 @@ public protocol Device: AnyObject {
     /// `output = alpha * op(left) · op(right)`, added to what `output` holds if `adds`.
     func product(
         _ output: Tensor, _ left: Tensor, _ right: Tensor, transposesLeft: Bool, transposesRight: Bool, alpha: Float, adds: Bool)
-    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`.
-    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight]) throws(TrainerError)
-    /// `inputGradient [T, K] = outputGradient [T, N] · W`.
-    func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight]) throws(TrainerError)
+    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`; added to what `output` holds if `adds`.
+    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
+    /// `inputGradient [T, K] = outputGradient [T, N] · W`, or added to what it holds.
+    func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
 
     // MARK: Norm, rotary embedding, gated activation
 
@@ -87,8 +87,8 @@ public protocol Device: AnyObject {
 
     func add(_ target: Tensor, _ source: Tensor)
     func scale(_ target: Tensor, by factor: Float)
-    /// Inverted dropout (arXiv:1207.0580) with the mask that (key, stream, token position, channel) determine; `adds` to output or writes it.
-    func dropout(_ output: Tensor, adds: Bool, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
+    /// Inverted dropout (arXiv:1207.0580) with the mask that (key, stream, token position, channel) determine; output may be input.
+    func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
     /// The sum of squares of a contiguous tensor, in double; not finite if any element is not.
     func sumOfSquares(_ values: Tensor) -> Double
     /// The index of the first element that is not finite.

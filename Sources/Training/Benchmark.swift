@@ -62,7 +62,7 @@ public struct Benchmark {
             let left = shape.transposesLeft ? try device.zeros(shape.k, shape.m) : try device.zeros(shape.m, shape.k)
             let right = shape.transposesRight ? try device.zeros(shape.n, shape.k) : try device.zeros(shape.k, shape.n)
             let output = try device.zeros(shape.m, shape.n)
-            let repetitions = min(count, 10)
+            let repetitions = min(count, 6)
             let start = ContinuousClock.now
             for _ in 0..<repetitions {
                 device.product(

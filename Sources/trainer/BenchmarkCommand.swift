@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Data
 import Formats
+import Glibc
 import MessagePassing
 import Planning
 import Support
@@ -27,7 +28,9 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Rank of the adapters.") var rank = 16
     @Option(help: "How frozen weights are stored: auto, float32 or bfloat16.") var dtype = "float32"
     @Flag(help: "Run blocks again in backward instead of keeping their activations.") var checkpointing = false
-    @Flag(help: "Also time the step's matrix products alone.") var products = false
+    @Flag(help: "After each step also time its matrix products alone.") var products = false
+    @Flag(help: "Wait for a line of input before each step and answer it with the step's seconds, so that other programs can take turns.")
+    var paced = false
 
     func run() throws {
         let world = try MPIJob.start()
@@ -37,32 +40,46 @@ struct BenchmarkCommand: ParsableCommand {
         let plans = try batches(files, context)
         let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }
         let benchmark = try Benchmark(files, configuration, longestSequence: longest, context)
-        context.device.ledger.restartPeak()
-        var timings: [Benchmark.Timing] = []
-        for index in 0..<warmup + steps {
-            let plan = plans[index % plans.count]
-            timings.append(try benchmark.run(index, batches: plan.own, trainedTokenCount: plan.targets))
-        }
-        let timed = Array(timings.dropFirst(warmup))
-        let rates = timed.enumerated().map { Double(plans[($0.offset + warmup) % plans.count].tokens) / $0.element.seconds }.sorted()
         let counted = try plans.flatMap(\.own).max { $0.tokenCount < $1.tokenCount }.map {
             try Benchmark.count(files, configuration, $0, threadCount: context.threadCount)
         }
+        context.device.ledger.restartPeak()
+        var (timings, productSeconds): ([Benchmark.Timing], [Double]) = ([], [])
+        var peak = ByteCount(0)
+        for index in 0..<warmup + steps {
+            if paced, world.rank == 0, readLine() == nil { break }
+            let plan = plans[index % plans.count]
+            let timing = try benchmark.run(index, batches: plan.own, trainedTokenCount: plan.targets)
+            timings.append(timing)
+            peak = context.device.ledger.peak
+            if products, index >= warmup, let counted {
+                productSeconds.append(try Benchmark.productSeconds(counted.products, on: context.device))
+            }
+            if paced, world.rank == 0 {
+                print(fixed(timing.seconds, 4))
+                fflush(nil)
+            }
+        }
+        let timed = Array(timings.dropFirst(warmup))
+        let rates = timed.enumerated().map { Double(plans[($0.offset + warmup) % plans.count].tokens) / $0.element.seconds }.sorted()
+        guard !rates.isEmpty else { throw TrainerError(.configuration, "--steps", "no step was timed", remedy: "Time 1 or more") }
         var fields = [
-            "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))",
-            "\"step_seconds\": [\(timed.map { fixed($0.seconds, 4) }.joined(separator: ", "))]",
-            "\"losses\": [\(timings.map { fixed($0.loss, 6) }.joined(separator: ", "))]",
-            "\"peak_allocated_bytes\": \(context.device.ledger.peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
+            "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"best_tokens_per_second\": \(fixed(rates[rates.count - 1], 2))",
+            "\"step_seconds\": \(list(timed.map(\.seconds), 4))", "\"losses\": \(list(timings.map(\.loss), 6))",
+            "\"peak_allocated_bytes\": \(peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
             "\"peak_resident_bytes\": \(ProcessMemory.peakResident.bytes)", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",
         ]
         if products, let counted {
-            let seconds = try Benchmark.productSeconds(counted.products, on: context.device)
-            fields.append("\"products_seconds\": \(fixed(seconds, 4))")
+            let shares = zip(productSeconds, timed).map { $0 / $1.seconds }.sorted()
+            fields.append("\"products_seconds\": \(list(productSeconds, 4))")
+            fields.append("\"products_share\": \(fixed(shares[shares.count / 2], 3))")
             fields.append("\"operations\": \(fixed(counted.operations, 0))")
         }
         if world.rank == 0 { print("{\(fields.joined(separator: ", "))}") }
         MPIJob.end()
     }
+
+    private func list(_ values: [Double], _ digits: Int) -> String { "[\(values.map { fixed($0, digits) }.joined(separator: ", "))]" }
 
     private func runConfiguration() throws -> RunConfiguration {
         var configuration = RunConfiguration()

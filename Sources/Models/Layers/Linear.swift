@@ -49,8 +49,9 @@ public final class Linear {
     /// - Parameter needsOutput: False when a block is run again for its backward and nothing reads this output; the result is then undefined.
     func forward(_ input: Tensor, _ pass: Pass, needsOutput: Bool = true) throws(TrainerError) -> Tensor {
         let output = try pass.device.tensor(input.rows, needsOutput ? outputCount : 0)
-        if needsOutput { try pass.device.linear(output, input, weights) }
+        // The adapter goes first: what it writes is what the base product adds to, which spares a pass over the output.
         try adapter?.forward(needsOutput ? output : nil, input, self, pass)
+        if needsOutput { try pass.device.linear(output, input, weights, adds: adapter != nil) }
         return output
     }
 
@@ -64,10 +65,8 @@ public final class Linear {
     ) throws(TrainerError) -> Tensor {
         if let input { addWeightGradients(outputGradient, input, pass.device) }
         let inputGradient = try pass.device.tensor(outputGradient.rows, needsInputGradient ? inputCount : 0)
-        if needsInputGradient { try pass.device.linearInputGradient(inputGradient, outputGradient, weights) }
-        if let adapter, let input {
-            try adapter.backward(outputGradient, input, addingTo: needsInputGradient ? inputGradient : nil, self, pass)
-        }
+        if let adapter, let input { try adapter.backward(outputGradient, input, needsInputGradient ? inputGradient : nil, self, pass) }
+        if needsInputGradient { try pass.device.linearInputGradient(inputGradient, outputGradient, weights, adds: adapter != nil) }
         return inputGradient
     }
 
@@ -87,11 +86,11 @@ public final class Linear {
 
 /// What is added to the outputs of a `Linear`, with parameters of its own: LoRA and its kin.
 ///
-/// Its forward pushes exactly what its backward pops.
+/// It runs before the layer's own product, which adds to what it wrote. Its forward pushes exactly what its backward pops.
 public protocol LinearAdapter: AnyObject {
-    /// Adds to `output [T, N]`; nil where nobody reads the output and only what backward needs is wanted.
+    /// Writes all of `output [T, N]`, zero where it adds nothing; nil where nobody reads the output and only what backward needs is wanted.
     func forward(_ output: Tensor?, _ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError)
-    /// Adds to the adapter's gradients and to `inputGradient [T, K]`, unless nil.
+    /// Adds to the adapter's gradients and writes all of `inputGradient [T, K]`, unless nil.
     func backward(
-        _ outputGradient: Tensor, _ input: Tensor, addingTo inputGradient: Tensor?, _ linear: Linear, _ pass: Pass) throws(TrainerError)
+        _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass) throws(TrainerError)
 }
