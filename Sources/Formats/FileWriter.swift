@@ -1,28 +1,28 @@
-import Glibc
 import Support
 
-/// Writes a file from front to back under a temporary name beside it; `finish` syncs it and gives it its own name.
+/// Writes a file from front to back under a temporary name beside it; `finish` brings it to the disk and gives it its own name.
 ///
-/// So the name never stands for half a file. A writer let go before `finish` removes what it wrote.
+/// So the name never stands for half a file. A writer let go before `finish` removes what it wrote. One writer at a time for a path.
 final class FileWriter {
     let path: String
     private(set) var byteCount = 0
     private let partialPath: String
-    private var descriptor: Int32
+    private let files: FileSystem
+    private let file: DurableFile
     private var buffer: [UInt8] = []
+    private var isFinished = false
 
     /// - Throws: `file` if the temporary file can't be made.
-    init(path: String) throws(TrainerError) {
+    init(path: String, files: FileSystem = FileSystem()) throws(TrainerError) {
         self.path = path
+        self.files = files
         partialPath = path + ".partial"
-        descriptor = open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .system(path, "can't be written") }
+        try files.remove(partialPath)
+        file = try files.create(partialPath)
     }
 
     deinit {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        unlink(partialPath)
+        if !isFinished { try? files.remove(partialPath) }
     }
 
     /// Small writes are gathered; large ones go straight to the file.
@@ -32,7 +32,7 @@ final class FileWriter {
         byteCount += bytes.count
         if bytes.count >= 1 << 16 {
             try flush()
-            try put(bytes)
+            try file.write(bytes)
         } else {
             buffer.append(contentsOf: bytes)
             if buffer.count >= 1 << 18 { try flush() }
@@ -43,32 +43,17 @@ final class FileWriter {
         try bytes.withUnsafeBufferPointer { (bytes) throws(TrainerError) in try write(UnsafeRawBufferPointer(bytes)) }
     }
 
-    /// - Throws: `file` if the last bytes can't be written, synced or given their name.
+    /// - Throws: `file` if the last bytes can't be written, brought to the disk or given their name.
     func finish() throws(TrainerError) {
         try flush()
-        guard fsync(descriptor) == 0 else { throw .system(path, "can't be synced to disk") }
-        close(descriptor)
-        descriptor = -1
-        guard rename(partialPath, path) == 0 else {
-            let error = TrainerError.system(path, "can't be given its name")
-            unlink(partialPath)
-            throw error
-        }
+        try file.synchronize()
+        try file.close()
+        try files.rename(partialPath, to: path)
+        isFinished = true
     }
 
     private func flush() throws(TrainerError) {
-        let gathered = buffer
+        try file.write(buffer)
         buffer.removeAll(keepingCapacity: true)
-        try gathered.withUnsafeBufferPointer { (bytes) throws(TrainerError) in try put(UnsafeRawBufferPointer(bytes)) }
-    }
-
-    private func put(_ bytes: UnsafeRawBufferPointer) throws(TrainerError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, min(rest.count, 1 << 30))
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw .system(path, "can't be written", remedy: "Free space or choose another place") }
-            rest = rest.dropFirst(written)
-        }
     }
 }

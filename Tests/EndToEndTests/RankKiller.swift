@@ -9,19 +9,19 @@ final class RankKiller: @unchecked Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameters:
-    ///   - afterSeconds: From when the first process of the job is seen.
-    ///   - afterFile: If given, wait until this file has grown by some lines instead.
-    init(output: String, rank: Int, signal: Int32 = SIGKILL, afterSeconds: Double = 0, afterFile: String? = nil, lines: Int = 0) {
+    ///   - afterLines: Wait until the run's metrics have grown by so many lines.
+    ///   - andSeconds: Then wait this long.
+    ///   - inCheckpoint: Then wait until a checkpoint is being written.
+    init(output: String, rank: Int, signal: Int32 = SIGKILL, afterLines: Int, andSeconds: Double = 0, inCheckpoint: Bool = false) {
         let box = Box()
         thread = Thread { box.body?() }
         box.body = { [self] in
-            let start = afterFile.map(Self.lineCount) ?? 0
+            let metrics = "\(output)/metrics.jsonl"
+            let start = Self.lineCount(metrics)
             while !stopped, Self.ranks(output).isEmpty { usleep(5000) }
-            if let afterFile {
-                while !stopped, Self.lineCount(afterFile) < start + lines { usleep(5000) }
-            } else {
-                usleep(UInt32(afterSeconds * 1e6))
-            }
+            while !stopped, Self.lineCount(metrics) < start + afterLines { usleep(2000) }
+            usleep(UInt32(andSeconds * 1e6))
+            while !stopped, inCheckpoint, !Self.holdsHalfACheckpoint(output) { usleep(200) }
             let found = Self.ranks(output)
             if !stopped, !found.isEmpty, kill(found[min(rank, found.count - 1)], signal) == 0 { state.withLock { hasSent = true } }
             ended.signal()
@@ -37,6 +37,12 @@ final class RankKiller: @unchecked Sendable {
         state.withLock { isStopped = true }
         ended.wait()
         return state.withLock { hasSent }
+    }
+
+    /// Whether a checkpoint under its temporary name lies in a run's folder.
+    static func holdsHalfACheckpoint(_ output: String) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(output)/checkpoints")) ?? []
+        return names.contains { $0.hasSuffix(".partial") }
     }
 
     private static func lineCount(_ path: String) -> Int {

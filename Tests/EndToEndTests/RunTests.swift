@@ -30,24 +30,26 @@ import Testing
         }
     }
 
-    @Test("pain 21: killed at many moments and resumed, the adapter has the bytes of the run never killed")
+    @Test("pain 21: killed at many moments, also while a checkpoint is written, and resumed, the adapter has the bytes of the run never killed")
     func killed() throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder)
-            let undisturbed = try run.train(ranks: 2, "output=\(folder)/whole", "checkpoint.every_steps=1", "training.max_steps=40")
+            let undisturbed = try run.train(ranks: 2, "output=\(folder)/whole", "checkpoint.every_steps=1", "training.max_steps=60")
             try #require(undisturbed.status == 0, "\(undisturbed)")
-            // A kill every so many milliseconds: in preparation, in steps, while a checkpoint is written.
             let kills = Int(ProcessInfo.processInfo.environment["TRAINER_TEST_KILLS"] ?? "") ?? 4
-            var killedCount = 0
+            var halfWritten = 0
             for attempt in 0..<kills {
-                let killer = RankKiller(output: "\(folder)/killed", rank: attempt % 2, afterSeconds: 1.2 + 0.37 * Double(attempt % 7))
-                let result = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=40")
-                killedCount += killer.stop() ? 1 : 0
-                #expect(!result.isTimedOut)
-                if result.status == 0 { break }
+                // The first in preparation, then in steps and in checkpoints by turns, at other points of a step each time.
+                let killer = RankKiller(
+                    output: "\(folder)/killed", rank: attempt % 2, afterLines: min(attempt, 2), andSeconds: 0.007 * Double(attempt % 5),
+                    inCheckpoint: attempt % 2 == 1)
+                let result = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=60")
+                #expect(killer.stop())
+                #expect(!result.isTimedOut && result.status != 0, "\(result)")
+                halfWritten += RankKiller.holdsHalfACheckpoint("\(folder)/killed") ? 1 : 0
             }
-            #expect(killedCount > 0)
-            let last = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=40")
+            #expect(halfWritten > 0)
+            let last = try run.train(ranks: 2, "output=\(folder)/killed", "checkpoint.every_steps=1", "training.max_steps=60")
             try #require(last.status == 0, "\(last)")
             #expect(try run.adapterBytes("killed") == run.adapterBytes("whole"))
             #expect(try run.losses("killed") == run.losses("whole"))
@@ -58,12 +60,12 @@ import Testing
     func signal() throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder)
-            let killer = RankKiller(output: "\(folder)/run", rank: 1, signal: SIGUSR1, afterFile: "\(folder)/run/metrics.jsonl", lines: 3)
+            let killer = RankKiller(output: "\(folder)/run", rank: 1, signal: SIGUSR1, afterLines: 3)
             let result = try run.train(ranks: 2, "training.max_steps=4000", "checkpoint.every_steps=1000000")
             #expect(killer.stop())
             #expect(result.status == 130, "\(result)")
             #expect(result.stdout.contains("interrupted after step"))
-            let next = RankKiller(output: "\(folder)/run", rank: 0, signal: SIGUSR1, afterFile: "\(folder)/run/metrics.jsonl", lines: 3)
+            let next = RankKiller(output: "\(folder)/run", rank: 0, signal: SIGUSR1, afterLines: 3)
             let resumed = try run.train(ranks: 2, "training.max_steps=4000", "checkpoint.every_steps=1000000")
             #expect(next.stop())
             #expect(resumed.status == 130, "\(resumed)")
