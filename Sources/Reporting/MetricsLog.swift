@@ -6,6 +6,8 @@ public import Support
 public final class MetricsLog {
     private let file: LineFile
     private var known: Set<Name>
+    /// Lines that could not be written yet, in order.
+    private var waiting: [String] = []
 
     private struct Name: Hashable {
         let step: Int
@@ -34,13 +36,24 @@ public final class MetricsLog {
         self.known = known
     }
 
-    /// Appends a record. One that the file holds already is not written again: the evaluation of a step that was resumed after.
+    /// Appends a record, behind those that wait. One that the file holds already is not written again: the evaluation of a step that was
+    /// resumed after.
     ///
-    /// - Throws: `file` if it can't be written; the file then ends with the record before.
+    /// - Throws: `file` if it can't be written, such as on a full disk; the file then ends with a whole record, and this one waits for the next
+    ///   call or for `writeWaiting`.
     public func append(_ record: some MetricsRecord) throws(TrainerError) {
-        let name = Name(step: record.step, label: record.label)
-        guard !known.contains(name) else { return }
-        try file.append(record.line)
-        known.insert(name)
+        guard known.insert(Name(step: record.step, label: record.label)).inserted else { return }
+        waiting.append(record.line)
+        try writeWaiting()
+    }
+
+    /// Writes the records that wait, if any.
+    ///
+    /// - Throws: `file` if one still can't be written.
+    public func writeWaiting() throws(TrainerError) {
+        while let line = waiting.first {
+            try file.append(line)
+            waiting.removeFirst()
+        }
     }
 }

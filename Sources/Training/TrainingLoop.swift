@@ -67,7 +67,7 @@ final class TrainingLoop {
             [Double(context.device.ledger.peak.bytes), Double(ProcessMemory.peakResident.bytes)], name: "the memory of step \(index + 1)")
         position.step = index + 1
         position.cursor = plan.cursor.upperBound
-        try report.step(
+        report.step(
             StepRecord(
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
@@ -92,7 +92,7 @@ final class TrainingLoop {
 
     private func evaluate() throws(TrainerError) -> Double? {
         guard let measured = try meter?.loss(trained) else { return nil }
-        try report.evaluation(measured, step: position.step)
+        report.evaluation(measured, step: position.step)
         return measured.loss
     }
 

@@ -110,7 +110,7 @@ public final class TrainingRun {
         }
         try report.openMetrics(keepingSteps: 0)
         let before = try meter?.everything(trained)
-        if let before { try report.evaluation(before, step: 0) }
+        if let before { report.evaluation(before, step: 0) }
         return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
     }
 
@@ -136,13 +136,16 @@ public final class TrainingRun {
             try ModelWriter(setup: setup, trained: trained).write(into: folder.path)
         }
         let after = try meter?.everything(trained)
-        if let after { try report.evaluation(after, step: position.step) }
+        if let after { report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
             model: configuration.model.path, before: position.before,
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
-        try group.agree("writing result.json") { () throws(TrainerError) in if group.index == 0 { try result.write(folder: folder.path) } }
+        try group.agree("writing result.json") { () throws(TrainerError) in
+            try report.finish()
+            if group.index == 0 { try result.write(folder: folder.path) }
+        }
         return result
     }
 }

@@ -5,29 +5,6 @@ import Testing
 
 @testable import Training
 
-/// A memory file system of 4 MiB, mounted for a test. That takes root; where it is refused the tests say that they were skipped.
-private enum SmallDisk {
-    static let isAvailable: Bool = (try? with { _ in true }) ?? false
-
-    static func with<Result>(_ body: (String) throws -> Result) throws -> Result {
-        try withTemporaryFolder { folder in
-            try run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder)
-            defer { try? run("umount", folder) }
-            return try body(folder)
-        }
-    }
-
-    private static func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TrainerError(.file, arguments.joined(separator: " "), "fails") }
-    }
-}
-
 @Suite(.enabled(if: SmallDisk.isAvailable, "mounting a small tmpfs needs root"))
 struct CheckpointFullDiskTests {
     @Test("pain 18: a checkpoint that does not fit is refused before anything is written or removed")
