@@ -1,31 +1,37 @@
-/// The numbers of one AdamW step that all parameters share.
-public struct AdamWCoefficients: Sendable {
-    public var learningRate: Float
-    public var beta1: Float
-    public var beta2: Float
-    /// Added to the root of the second moment.
-    public var epsilon: Float
-    /// Decoupled decay; a step takes `learningRate * weightDecay` of the parameter away.
-    public var weightDecay: Float
-    /// 1 - beta1^t at step t, counted from 1.
-    public var correction1: Float
-    /// 1 - beta2^t.
-    public var correction2: Float
-    /// What the gradient is multiplied by first: clipping, or the division by a loss scale.
-    public var gradientScale: Float
+internal import Glibc
 
+/// The numbers of one AdamW step that all parameters share, formed in Double and rounded once.
+public struct AdamWCoefficients: Sendable {
+    /// What a parameter is multiplied by: 1 - learningRate * weightDecay.
+    let kept: Float
+    /// 1 - beta1.
+    let towards1: Float
+    let beta2: Float
+    /// 1 - beta2.
+    let towards2: Float
+    /// learningRate / (1 - beta1^step).
+    let stepSize: Float
+    /// 1 / sqrt(1 - beta2^step).
+    let rootScale: Float
+    let epsilon: Float
+    let gradientScale: Float
+
+    /// - Parameters:
+    ///   - epsilon: Added to the root of the second moment.
+    ///   - weightDecay: Decoupled decay; a step takes `learningRate * weightDecay` of the parameter away.
+    ///   - step: Updates done, this one included.
+    ///   - gradientScale: What the gradient is multiplied by first: clipping, or the division by a loss scale.
     public init(
-        learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, correction1: Float, correction2: Float,
-        gradientScale: Float
+        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, step: Int, gradientScale: Double
     ) {
-        self.learningRate = learningRate
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.weightDecay = weightDecay
-        self.correction1 = correction1
-        self.correction2 = correction2
-        self.gradientScale = gradientScale
+        kept = Float(1 - learningRate * weightDecay)
+        towards1 = Float(1 - beta1)
+        self.beta2 = Float(beta2)
+        towards2 = Float(1 - beta2)
+        stepSize = Float(learningRate / (1 - pow(beta1, Double(step))))
+        rootScale = Float(1 / (1 - pow(beta2, Double(step))).squareRoot())
+        self.epsilon = Float(epsilon)
+        self.gradientScale = Float(gradientScale)
     }
 }
 
@@ -35,7 +41,7 @@ public struct AdamWCoefficients: Sendable {
 ///     p  = p * (1 - learningRate * weightDecay)
 ///     m += (g - m) * (1 - beta1)
 ///     v  = v * beta2 + g² * (1 - beta2)
-///     p -= (learningRate / correction1) * m / (sqrt(v) / sqrt(correction2) + epsilon)
+///     p -= learningRate / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + epsilon)
 ///
 /// Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2, in the order of operations of torch.optim.AdamW. Every element is on its own,
 /// so any cut of the buffer gives the same bits.
@@ -50,21 +56,17 @@ public func adamWUpdate(
     parameter: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
     secondMoment: UnsafeMutablePointer<Float>, range: Range<Int>, coefficients: AdamWCoefficients
 ) {
-    let kept = 1 - coefficients.learningRate * coefficients.weightDecay
-    let towards1 = 1 - coefficients.beta1
-    let towards2 = 1 - coefficients.beta2
-    let step = coefficients.learningRate / coefficients.correction1
-    let rootScale = 1 / coefficients.correction2.squareRoot()
+    let c = coefficients
     @inline(__always) func update(_ index: Int, _ lanes: Int) {
-        let g = gradient.vector(index, lanes) * coefficients.gradientScale
+        let g = gradient.vector(index, lanes) * c.gradientScale
         var m = firstMoment.vector(index, lanes)
         var v = secondMoment.vector(index, lanes)
-        m += (g - m) * towards1
-        v = v * coefficients.beta2 + g * g * towards2
-        let denominator = squareRoot(v) * rootScale + coefficients.epsilon
+        m += (g - m) * c.towards1
+        v = v * c.beta2 + g * g * c.towards2
+        let denominator = squareRoot(v) * c.rootScale + c.epsilon
         firstMoment.store(m, index, lanes)
         secondMoment.store(v, index, lanes)
-        parameter.store(parameter.vector(index, lanes) * kept - step * m / denominator, index, lanes)
+        parameter.store(parameter.vector(index, lanes) * c.kept - c.stepSize * m / denominator, index, lanes)
     }
     forEachVector(range, update)
 }

@@ -50,8 +50,8 @@ public final class AdamW {
                     parameter: shard.values.columns(segment.range), gradient: shard.gradients.columns(segment.range),
                     firstMoment: moment.first.columns(segment.range), secondMoment: moment.second.columns(segment.range),
                     AdamWUpdate(
-                        learningRate: Float(learningRate), beta1: Float(options.beta1), beta2: Float(options.beta2), epsilon: Float(options.epsilon),
-                        weightDecay: segment.decays ? Float(options.weightDecay) : 0, step: step, gradientScale: Float(gradientScale)))
+                        learningRate: learningRate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
+                        weightDecay: segment.decays ? options.weightDecay : 0, step: step, gradientScale: gradientScale))
             }
         }
     }

@@ -109,13 +109,20 @@ public final class ThreadPool {
 
         /// Waits for a generation other than `seen`; returns it with its body, nil to stop.
         func await(after seen: inout Int) -> ((Int) -> Void)? {
-            for _ in 0..<polls where generation.load(ordering: .acquiring) == seen {}
+            poll { generation.load(ordering: .acquiring) != seen }
             pthread_mutex_lock(lock)
             while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(posted, lock) }
             seen = generation.load(ordering: .acquiring)
             let body = body
             pthread_mutex_unlock(lock)
             return body
+        }
+
+        /// Looks a while for a condition before the thread sleeps: loops follow each other closely in a step.
+        @inline(__always)
+        private func poll(_ isMet: () -> Bool) {
+            var left = polls
+            while left > 0, !isMet() { left -= 1 }
         }
 
         func workerFinished() {
@@ -126,7 +133,7 @@ public final class ThreadPool {
         }
 
         func waitUntilDone() {
-            for _ in 0..<polls where pending.load(ordering: .acquiring) != 0 {}
+            poll { pending.load(ordering: .acquiring) == 0 }
             if pending.load(ordering: .acquiring) != 0 {
                 pthread_mutex_lock(lock)
                 while pending.load(ordering: .acquiring) != 0 { pthread_cond_wait(finished, lock) }

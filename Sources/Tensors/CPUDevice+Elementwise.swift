@@ -55,8 +55,7 @@ extension CPUDevice {
             "CPUDevice.adamW: shapes differ")
         let coefficients = AdamWCoefficients(
             learningRate: update.learningRate, beta1: update.beta1, beta2: update.beta2, epsilon: update.epsilon, weightDecay: update.weightDecay,
-            correction1: Float(1 - pow(Double(update.beta1), Double(update.step))),
-            correction2: Float(1 - pow(Double(update.beta2), Double(update.step))), gradientScale: update.gradientScale)
+            step: update.step, gradientScale: update.gradientScale)
         let (w, g, m, v) = (parameter.floats, gradient.floats, firstMoment.floats, secondMoment.floats)
         pool.parallelFor(count, grain: 4096) {
             adamWUpdate(parameter: w, gradient: g, firstMoment: m, secondMoment: v, range: $0, coefficients: coefficients)

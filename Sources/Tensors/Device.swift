@@ -144,17 +144,17 @@ public struct DropoutMask: Sendable {
 
 /// The numbers of one AdamW update.
 public struct AdamWUpdate: Equatable, Sendable {
-    public var learningRate: Float
-    public var beta1: Float
-    public var beta2: Float
-    public var epsilon: Float
-    public var weightDecay: Float
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
     /// Updates done, this one included; the bias corrections are `1 - beta^step`.
     public var step: Int
     /// The gradient is multiplied by this first: clipping.
-    public var gradientScale: Float
+    public var gradientScale: Double
 
-    public init(learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, step: Int, gradientScale: Float) {
+    public init(learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, step: Int, gradientScale: Double) {
         self.learningRate = learningRate
         self.beta1 = beta1
         self.beta2 = beta2

@@ -1,6 +1,6 @@
 import Data
 public import Evaluation
-import Planning
+public import Planning
 import Support
 import Tensors
 import Tokenizers
@@ -38,16 +38,23 @@ struct HeldOutMeter {
         let start = ContinuousClock.now
         var measurement = try loss(trained)
         guard options.task != .none || options.samples > 0 else { return measurement }
-        var score = TaskScore.Options()
-        score.matchesFields = options.task == .fieldMatch
-        score.rowLimit = options.rows
-        score.sampleCount = options.samples
-        score.maxNewTokens = options.maxNewTokens
         let generator = Generator(trained.model, tokenizer, endTokens: endTokens, on: context.device)
-        let found = try TaskScore.measure(generator, on: rows, score, group: context.group)
+        let found = try TaskScore.measure(generator, on: rows, options.scoring, group: context.group)
         measurement.fields = found.fields
         measurement.samples = found.samples
         measurement.seconds = (ContinuousClock.now - start) / .seconds(1)
         return measurement
+    }
+}
+
+extension EvaluationOptions {
+    /// What these keys ask of the scoring of generated text.
+    public var scoring: TaskScore.Options {
+        var scoring = TaskScore.Options()
+        scoring.matchesFields = task == .fieldMatch
+        scoring.rowLimit = rows
+        scoring.sampleCount = samples
+        scoring.maxNewTokens = maxNewTokens
+        return scoring
     }
 }

@@ -50,7 +50,7 @@ struct EvalCommand: ParsableCommand {
             loaded.model, on: rows, microbatchTokens: configuration.training.microbatchTokens, group: context.group, device: context.device)
         if context.group.index == 0 { print(table(rows, loss), terminator: "") }
         let generator = Generator(loaded.model, tokenizer, endTokens: loaded.files.generation.endTokenIDs, on: context.device)
-        let score = try TaskScore.measure(generator, on: rows, taskOptions(configuration.evaluation), group: context.group)
+        let score = try TaskScore.measure(generator, on: rows, configuration.evaluation.scoring, group: context.group)
         if context.group.index == 0 { show(score) }
         MPIJob.end()
     }
@@ -85,15 +85,6 @@ struct EvalCommand: ParsableCommand {
 
     private func refused(_ remedy: String) -> TrainerError {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
-    }
-
-    private func taskOptions(_ evaluation: EvaluationOptions) -> TaskScore.Options {
-        var options = TaskScore.Options()
-        options.matchesFields = evaluation.task == .fieldMatch
-        options.rowLimit = evaluation.rows
-        options.sampleCount = evaluation.samples
-        options.maxNewTokens = evaluation.maxNewTokens
-        return options
     }
 
     private func heldOutRows(_ configuration: RunConfiguration, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws -> TokenizedRows {
