@@ -88,12 +88,19 @@ func packColumns(
             for row in 0..<max(0, min(vectorLanes, rows - first)) {
                 square[row] = (input + (first + row) * stride).vector(d, lanes) * factor
             }
-            // Zipping rows i and i + 8 turns the 8 bits of (row, column) by one place; four times swap row and column.
-            for _ in 0..<4 {
-                let before = square
-                for i in 0..<8 { (square[2 * i], square[2 * i + 1]) = zipped(before[i], before[i + 8]) }
-            }
+            transpose(&square)
             for lane in 0..<lanes { output.store(square[lane], (d + lane) * panelWidth + first) }
         }
+    }
+}
+
+/// Swaps rows and columns of 16 rows of 16 values.
+///
+/// Zipping rows i and i + 8 turns the 8 bits of (row, column) by one place; four times swap row and column.
+@inline(__always)
+func transpose(_ square: inout InlineArray<16, Vector>) {
+    for _ in 0..<4 {
+        let before = square
+        for i in 0..<8 { (square[2 * i], square[2 * i + 1]) = zipped(before[i], before[i + 8]) }
     }
 }

@@ -20,6 +20,11 @@ extension CPUDevice {
                     leftStride: left.rowStride, right: b, rightStride: right.rowStride, transposesRight: transposesRight, m: rows.count, n: n, k: k,
                     alpha: alpha, adds: adds)
             }
+        } else if hasWideProduct, min(m, n) >= Self.wideProductLimit {
+            let operands = WideOperands(
+                output: c, outputStride: output.rowStride, left: a, leftStride: left.rowStride, transposesLeft: transposesLeft, right: b,
+                rightStride: right.rowStride, transposesRight: transposesRight)
+            wideProduct(operands, m: m, n: n, k: k, alpha: alpha, adds: adds)
         } else if m >= n {
             // Cut along the longer side: each part packs its piece of that operand and the whole of the other.
             pool.parallelFor(m, grain: 8) { rows in

@@ -9,11 +9,16 @@ public final class CPUDevice: Device {
     public var holdsValues: Bool { true }
     public let pool: ThreadPool
     private let arena: Arena
+    /// Where products pack their right operand, for all threads, and rows of their left one, thread by thread.
+    let packing: (right: UnsafeMutablePointer<Float>, left: UnsafeMutablePointer<Float>)
 
     /// - Throws: `memory` if no addresses can be reserved.
     public init(threadCount: Int) throws(TrainerError) {
         pool = ThreadPool(threadCount: threadCount)
         arena = try Arena()
+        let packed = try arena.allocate(ScratchPlan.packing(threadCount: threadCount)).assumingMemoryBound(to: Float.self)
+        packing = (packed, packed + WideBlocks.rightCount)
+        ledger.add(ScratchPlan.packing(threadCount: threadCount), .scratch)
         setOneBLASThread()
     }
 

@@ -28,7 +28,10 @@ public final class CountingDevice: Device {
     /// Bytes read and written so far, as if no cache kept anything between operations.
     public private(set) var bytesMoved = 0.0
 
-    public init(threadCount: Int) { self.threadCount = threadCount }
+    public init(threadCount: Int) {
+        self.threadCount = threadCount
+        ledger.add(ScratchPlan.packing(threadCount: threadCount), .scratch)
+    }
 
     private func count(_ operations: Double = 0, _ tensors: Tensor?...) {
         self.operations += operations

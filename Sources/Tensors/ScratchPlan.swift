@@ -2,6 +2,9 @@ import Kernels
 
 /// How much scratch an operation takes: one answer for the device that computes and the one that counts.
 enum ScratchPlan {
+    /// Bytes that a device keeps for packing the operands of products, once: 4 MB, and 400 KB for each thread.
+    static func packing(threadCount: Int) -> Int { hasWideProduct ? 4 * (WideBlocks.rightCount + threadCount * WideBlocks.leftCount) : 0 }
+
     /// Floats of a decoded panel: 4 MB, so that a panel is still in the cache when the product reads it.
     static let panelCount = 1 << 20
 
