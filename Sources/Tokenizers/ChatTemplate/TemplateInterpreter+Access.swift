@@ -107,12 +107,12 @@ extension TemplateInterpreter {
         case .string(let text): return try slice(text, indices)
         case .object(let object):
             guard case .range(let range) = object.kind else { break }
-            let places = places(indices, range.count)
-            try charge(places.count)
+            let (from, to, _) = self.bounds(indices, range.count)
             let step = range.step.multipliedReportingOverflow(by: indices[2] ?? 1)
-            guard !step.overflow, let first = places.first, let last = places.last, let start = range[first].index, let end = range[last].index,
-                let part = TemplateRange(start, end + (step.partialValue > 0 ? 1 : -1), step.partialValue)
-            else { return try made(.range(.empty)) }
+            let start = range.start.addingReportingOverflow(from * range.step)
+            let stop = range.start.addingReportingOverflow(to * range.step)
+            guard !step.overflow, !start.overflow, !stop.overflow, let part = TemplateRange(start.partialValue, stop.partialValue, step.partialValue)
+            else { throw error("a slice of a range exceeds 64 bits") }
             return try made(.range(part))
         default: break
         }
@@ -131,14 +131,18 @@ extension TemplateInterpreter {
     }
 
     /// The places that a slice takes from a sequence: Python's `slice.indices`.
-    private func places(_ bounds: [Int?], _ count: Int) -> [Int] {
+    private func places(_ indices: [Int?], _ count: Int) -> [Int] {
+        let (from, to, step) = bounds(indices, count)
+        return Array(stride(from: from, to: to, by: step))
+    }
+
+    private func bounds(_ bounds: [Int?], _ count: Int) -> (from: Int, to: Int, step: Int) {
         let step = bounds[2] ?? 1
         // A step beyond the sequence takes one item, however large it is.
-        let stride = max(-count - 1, min(count + 1, step))
         func clamped(_ bound: Int, _ low: Int, _ high: Int) -> Int { max(low, min(high, bound < 0 ? bound + count : bound)) }
         let from = bounds[0].map { clamped($0, step < 0 ? -1 : 0, step < 0 ? count - 1 : count) } ?? (step < 0 ? count - 1 : 0)
         let to = bounds[1].map { clamped($0, step < 0 ? -1 : 0, step < 0 ? count - 1 : count) } ?? (step < 0 ? -1 : count)
-        return Array(Swift.stride(from: from, to: to, by: stride))
+        return (from, to, max(-count - 1, min(count + 1, step)))
     }
 
     // MARK: - Iteration

@@ -136,6 +136,8 @@ struct TemplateLexer {
     }
 
     private mutating func skipComment(from start: Int) throws(TrainerError) {
+        // As in Jinja, a tag that opens at the very end opens nothing.
+        guard start < bytes.count else { return advance(to: start) }
         guard let end = find("#}", from: start) else { throw error("a comment has no end #}") }
         let sign = end > start ? bytes[end - 1] : 0
         advance(to: afterTag(end + 2, sign: sign))
@@ -158,6 +160,7 @@ struct TemplateLexer {
 
     private mutating func readRaw(from body: Int) throws(TrainerError) {
         advance(to: body)
+        guard body < bytes.count else { return }
         var place = body
         while let tag = find("{%", from: place) {
             place = tag + 1

@@ -108,10 +108,6 @@ struct TemplateRange {
     /// In bounds: the index is below the count, so the item lies between start and stop.
     subscript(index: Int) -> TemplateValue { .integer(start + index * step) }
 
-    static let empty = TemplateRange()
-
-    private init() { (start, stop, step, count) = (0, 0, 1, 0) }
-
     var items: [TemplateValue] { (0..<count).map { self[$0] } }
 }
 

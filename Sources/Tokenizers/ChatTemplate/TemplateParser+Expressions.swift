@@ -32,11 +32,14 @@ extension TemplateParser {
 
     private mutating func conditional() throws(TrainerError) -> Expression {
         let line = line
-        // What follows may stand in a branch that is never taken.
+        let known = unknown.count
         var value = try or()
         while skip(.name("if")) {
+            // What precedes turns out to stand in a branch.
+            unknown.removeSubrange(known...)
             let condition = try or()
             let otherwise = skip(.name("else")) ? try expression() : nil
+            unknown.removeSubrange(known...)
             value = try make(
                 .conditional(value, condition: condition, otherwise: otherwise), line, over: [value, condition] + [otherwise].compactMap(\.self))
         }
@@ -346,7 +349,7 @@ extension TemplateParser {
             isFirst = false
             let line = line
             let name = try dottedName()
-            try check(TemplateFilter(spelling: name) != nil, "filter", name, line)
+            check(TemplateFilter(spelling: name) != nil, "filter", name, line)
             let arguments = current.kind == .sign("(") ? try arguments() : TemplateSyntax.Arguments()
             value = try make(.filter(value, name, arguments), line, over: [value] + arguments.all)
         }
@@ -358,7 +361,7 @@ extension TemplateParser {
         let line = line
         let isNegated = skip(.name("not"))
         let name = try dottedName()
-        try check(TemplateTest(spelling: name) != nil, "test", name, line)
+        check(TemplateTest(spelling: name) != nil, "test", name, line)
         var arguments = TemplateSyntax.Arguments()
         switch current.kind {
         case .sign("("): arguments = try self.arguments()
@@ -379,8 +382,8 @@ extension TemplateParser {
         return name
     }
 
-    /// Unknown filters and tests are refused here unless a branch that may not run holds them; then running refuses them.
-    private func check(_ isKnown: Bool, _ what: String, _ name: String, _ line: Int) throws(TrainerError) {
-        guard isKnown || branchDepth > 0 else { throw error("the \(what) \(name) is not supported", line: line) }
+    /// Unknown filters and tests are refused once parsing ends, unless a branch that may not run holds them; then running refuses them.
+    private mutating func check(_ isKnown: Bool, _ what: String, _ name: String, _ line: Int) {
+        if !isKnown, branchDepth == 0 { unknown.append(error("the \(what) \(name) is not supported", line: line)) }
     }
 }

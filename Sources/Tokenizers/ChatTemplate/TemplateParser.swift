@@ -13,6 +13,8 @@ struct TemplateParser {
     private var depth = 0
     /// How many branches surround this place: only there may a filter or test be unknown until it runs, as in Jinja.
     var branchDepth = 0
+    /// Filters and tests that are not supported and that no branch holds.
+    var unknown: [TrainerError] = []
     /// Loops around this place, macros apart.
     private var loopDepth = 0
     /// The names among `caller`, `varargs` and `kwargs` that the macros around this place read, innermost last.
@@ -29,7 +31,9 @@ struct TemplateParser {
     }
 
     mutating func template() throws(TrainerError) -> [Statement] {
-        try statements(until: [])
+        let statements = try statements(until: [])
+        if let problem = unknown.first { throw problem }
+        return statements
     }
 
     // MARK: - Tokens
@@ -232,6 +236,7 @@ struct TemplateParser {
             if !parameters.isEmpty { try expect(.sign(",")) }
             let name = names.number(of: try expectName())
             let value = skip(.sign("=")) ? try expression() : nil
+            guard name != TemplateNames.caller || value != nil else { throw error("a parameter named caller has no default") }
             if value == nil, parameters.last?.defaultValue != nil { throw error("a parameter without a default follows one that has one") }
             parameters.append((name, value))
         }

@@ -14,6 +14,9 @@ extension TemplateInterpreter {
     func call(_ name: String, of text: TracedString, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
         guard let method = TemplateStringMethod(rawValue: name) else { throw error("the method \(name) of str is not supported") }
         try charge(bytes: text.bytes.count)
+        guard arguments.keywords.isEmpty || [.split, .rsplit, .splitlines, .format].contains(method) else {
+            throw error("the method \(name) takes no named arguments")
+        }
         switch method {
         case .capitalize, .casefold, .lower, .swapcase, .title, .upper: return try changeCase(method, text, arguments)
         case .isalnum, .isalpha, .isascii, .isdecimal, .isdigit, .islower, .isnumeric, .isspace, .isupper:

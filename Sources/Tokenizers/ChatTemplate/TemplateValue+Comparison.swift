@@ -11,9 +11,7 @@ extension TemplateValue {
             return left.entries.count == right.entries.count && left.entries.allSatisfy { right[$0.key].map($0.value.equals) ?? false }
         case (.object(let left), .object(let right)): return left.equals(right)
         default:
-            if let left = index, let right = other.index { return left == right }
-            guard let left = number, let right = other.number else { return false }
-            return left == right
+            return order(to: other) == .some(.equal)
         }
     }
 
@@ -27,10 +25,25 @@ extension TemplateValue {
             for (first, second) in zip(left.items, right.items) where !first.equals(second) { return first.isBefore(second, orEqual: orEqual) }
             return orEqual ? left.items.count <= right.items.count : left.items.count < right.items.count
         default:
-            if let left = index, let right = other.index { return orEqual ? left <= right : left < right }
-            guard let left = number, let right = other.number else { return nil }
-            return orEqual ? left <= right : left < right
+            guard number != nil, other.number != nil else { return nil }
+            let order = order(to: other)
+            return order == .less || orEqual && order == .equal
         }
+    }
+
+    private enum Order { case less, equal, greater }
+
+    /// The order of two numbers by their exact values; nil for other values, and where one is not a number.
+    private func order(to other: TemplateValue) -> Order? {
+        if let left = wholeIndex, let right = other.wholeIndex { return left < right ? .less : left == right ? .equal : .greater }
+        guard let left = number, let right = other.number, !left.isNaN, !right.isNaN else { return nil }
+        return left < right ? .less : left == right ? .equal : .greater
+    }
+
+    /// The integer that a number is; one that is none lies between integers or beyond those of 64 bits, so that rounding can't change its order.
+    private var wholeIndex: Int? {
+        if case .double(let value) = self { return Int(exactly: value) }
+        return index
     }
 
     /// Python's `is`: one and the same object; numbers and texts are taken for the same if they are equal and of one type.

@@ -41,7 +41,7 @@ extension TracedString {
 
     /// Cut at a separator, at most `limit` times, counted from the left or the right.
     func split(_ separator: [UInt8], limit: Int, fromRight: Bool) -> [TracedString] {
-        guard fromRight, limit != .max else { return pieces(between: occurrences(separator, limit: limit), length: separator.count) }
+        guard fromRight else { return pieces(between: occurrences(separator, limit: limit), length: separator.count) }
         var (places, end): ([Int], Int) = ([], bytes.count)
         for place in ByteSearch(separator).all(in: bytes, 0..<bytes.count, canOverlap: true).reversed() where place + separator.count <= end {
             guard places.count < limit else { break }

@@ -54,7 +54,7 @@ import Testing
 
     @Test("values nested without end are refused, and freed without recursion")
     func deepValues() {
-        let grow = "{% set ns = namespace(x=1) %}{% for i in range(50000) %}{% set ns.x = GROWN %}{% endfor %}{{ ns.x }}"
+        let grow = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set ns.x = GROWN %}{% endfor %}{{ ns.x }}"
         let deep = "a value lies more than 200 levels deep in others"
         for grown in ["[ns.x]", "(ns.x,)", "{1: ns.x}", "[ns.x] | batch(1)", "dict(a=ns.x)", "[ns.x].index", "dict(a=ns.x).values()"] {
             #expect(problem(grow.replacing("GROWN", with: grown)) == deep, "\(grown)")
@@ -62,9 +62,9 @@ import Testing
         // Namespaces, macros and loops may refer to one another at will.
         #expect(problem(grow.replacing("GROWN", with: "namespace(y=ns.x)")) == "a Namespace can't be printed")
         #expect(problem("{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns.x.x.x is defined }}") == "rendered: True")
-        let macros = "{% set ns = namespace(x=1) %}{% for i in range(50000) %}{% set old = ns.x %}{% macro m() %}{{ old }}{% endmacro %}{% set ns.x = m %}{% endfor %}ok"
+        let macros = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% macro m() %}{{ old }}{% endmacro %}{% set ns.x = m %}{% endfor %}ok"
         #expect(problem(macros) == "rendered: ok")
-        let loops = "{% set ns = namespace(x=1) %}{% for i in range(20000) %}{% set old = ns.x %}{% for j in [1] %}{% set ns.x = loop %}{% endfor %}{% endfor %}ok"
+        let loops = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% for j in [1] %}{% set ns.x = loop %}{% endfor %}{% endfor %}ok"
         #expect(problem(loops) == "rendered: ok")
         // Shared parts: small in memory, without end when walked.
         for walk in ["{{ x }}", "{{ x == y }}", "{{ x | tojson }}", "{{ x < y }}", "{{ [x, y] | sort }}", "{{ x in [y] }}", "{{ {x: 1} }}", "{{ [x] | unique }}"] {
@@ -75,27 +75,32 @@ import Testing
 
     @Test("steps are counted, in loops and in what one operation does")
     func steps() {
-        let exceeded = "the template takes more than 1000000 steps"
+        let limits = TemplateLimits(steps: 20_000, outputBytes: 1 << 20)
+        let exceeded = "the template takes more than 20000 steps"
         for source in [
             "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "{{ [1] * 999999999 }}", "{{ [1, 2] * 9223372036854775807 }}",
-            "{% set a = 'x' * 9000000 %}{% for i in range(1000) %}{% set b = a | upper %}{% endfor %}",
-            "{% set a = 'x' * 9000000 %}{% for i in range(1000) %}{{ 'y' in a }}{% endfor %}", "{{ ('x' * 9000000) | list }}",
-            "{{ [1] | batch(999999999, 'x') | list }}", "{% for x in 'ab' * 4000000 %}{% endfor %}", "{{ range(5) | slice(9999999) | list }}",
+            "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{% set b = a | upper %}{% endfor %}",
+            "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{{ 'y' in a }}{% endfor %}", "{{ ('x' * 900000) | list }}",
+            "{{ [1] | batch(999999999, 'x') | list }}", "{% for x in 'ab' * 400000 %}{% endfor %}", "{{ range(5) | slice(9999999) | list }}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        ] { #expect(problem(source).contains(exceeded) || problem(source).contains("number of 1 or more"), "\(source): \(problem(source))") }
+        ] { 
+            let found = problem(source, limits: limits)
+            #expect(found == exceeded || found.contains("takes a number of 1 or more"), "\(source): \(found)")
+        }
         #expect(problem("{% for i in range(9) %}x{% endfor %}", limits: TemplateLimits(steps: 10)) == "the template takes more than 10 steps")
     }
 
     @Test("texts are limited, whatever makes them long")
     func textSizes() {
-        let exceeded = "a text grows beyond 16777216 bytes"
+        let limits = TemplateLimits(outputBytes: 100_000)
+        let exceeded = "a text grows beyond 100000 bytes"
         for source in [
             "{{ 'x' * 99999999 }}", "{{ 'ab' * 9223372036854775807 }}", "{{ 'x' | center(9223372036854775807) }}", "{{ 'x'.zfill(99999999999) }}",
             "{{ '%99999999d' % 1 }}", "{{ '{:999999999}'.format(1) }}", "{{ '%*d' % (9223372036854775807, 1) }}", "{{ 'x' | indent(999999999) }}",
             "{{ 'x'.ljust(99999999) }}", "{{ [1] | tojson(indent=99999999999) }}", "{{ ('x' * 5000).replace('', 'y' * 5000) }}",
-            "{{ ('x' * 5000).join('y' * 5000) }}", "{{ ('x' * 9000000) ~ ('x' * 9000000) }}", "{{ (('x' * 1000 + '\n') * 5000) | indent(9000) }}",
-            "{% for i in range(3) %}{{ 'x' * 9000000 }}{% endfor %}", "{% set x %}{% for i in range(3) %}{{ 'x' * 9000000 }}{% endfor %}{% endset %}",
-        ] { #expect(problem(source) == exceeded, "\(source): \(problem(source))") }
+            "{{ ('x' * 5000).join('y' * 5000) }}", "{{ ('x' * 90000) ~ ('x' * 90000) }}", "{{ (('x' * 10 + '\n') * 500) | indent(9000) }}",
+            "{% for i in range(3) %}{{ 'x' * 90000 }}{% endfor %}", "{% set x %}{% for i in range(3) %}{{ 'x' * 90000 }}{% endfor %}{% endset %}",
+        ] { #expect(problem(source, limits: limits) == exceeded, "\(source)") }
         #expect(problem("{{ 'abc' }}", limits: TemplateLimits(outputBytes: 2)) == "a text grows beyond 2 bytes")
     }
 
@@ -104,7 +109,7 @@ import Testing
         let most = "9223372036854775807"
         for source in [
             "\(most) + 1", "-\(most) - 2", "\(most) * 2", "2 ** 64", "10 ** 99999999999", "(-\(most) - 1) // -1", "-(-\(most) - 1)", "(-\(most) - 1) | abs",
-            "99999999999999999999", "'99999999999999999999' | int", "1e300 | int", "\(most) | round(-2)", "[\(most), 1] | sum", "0xFFFFFFFFFFFFFFFFFF",
+            "99999999999999999999", "'99999999999999999999' | int", "1e300 | int", "\(most) | round(-1)", "[\(most), 1] | sum", "0xFFFFFFFFFFFFFFFFFF",
         ] { #expect(problem("{{ \(source) }}").contains("64 bits"), "\(source): \(problem("{{ \(source) }}"))") }
         // Odd sizes and places that are no error in Python.
         for (source, text) in [
@@ -121,7 +126,7 @@ import Testing
 
     @Test("a search for one long text in another takes time in proportion to both")
     func longSearch() {
-        let source = "{% set a = 'a' * 4000000 %}{% set b = 'a' * 2000000 + 'b' %}{{ b in a }}{{ a.count(b) }}{{ a.rfind(b) }}{{ a.split(b) | length }}"
+        let source = "{% set a = 'a' * 400000 %}{% set b = 'a' * 200000 + 'b' %}{{ b in a }}{{ a.count(b) }}{{ a.rfind(b) }}{{ a.split(b) | length }}"
         #expect(problem(source) == "rendered: False0-11")
     }
 

@@ -26,7 +26,7 @@ struct TemplateReferences {
     static let shared = Result { try TemplateReferences() }
 
     private init() throws {
-        let path = URL(fileURLWithPath: fixture("../Fixtures/templates.json"))
+        let path = URL(fileURLWithPath: fixture("templates.json", of: "Tokenizers"))
         let file = try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any] ?? [:]
         templates = file["templates"] as? [String: String] ?? [:]
         conversations = (file["conversations"] as? [String: Any] ?? [:]).mapValues { Self.context(Self.value($0)) }

@@ -925,7 +925,6 @@ users | sum('age', 10)
 [[1], [2]] | sum(start=[])
 items | batch(2) | list
 items | batch(2, 'x') | list
-items | batch(0) | list
 items | batch(5, 0) | list
 range(7) | slice(3) | list
 range(7) | slice(3, 'x') | list
@@ -951,6 +950,13 @@ range(0, 10, 3)
 range(10)[2:8:2]
 range(10)[::-1] | list
 range(10)[3]
+range(10)[::-1]
+range(2, 20, 3)[1:4]
+range(10, 0, -2)[::2]
+range(5)[3:1]
+big < 9007199254740992.0
+big > 9007199254740992.0
+n < 7.5
 range(3) == range(0, 3, 1)
 range(1.5)
 range('a')
@@ -1235,7 +1241,6 @@ raise_exception('no') if false else 'yes'
 range(2) | list + [5]
 (range(2) | list) + [5]
 loop
-self is defined
 x = 1
 1 +
 (1
@@ -1372,7 +1377,7 @@ expressions += [
     "{% filter upper %}a{{ n }}b{% endfilter %}", "{% filter replace('a', 'b') | upper %}aac{% endfilter %}", "{% filter nope %}{% endfilter %}", "{% filter upper %}{% set z = 1 %}{% endfilter %}{{ z is defined }}", "{% with %}{% set z = 1 %}{{ z }}{% endwith %}{{ z is defined }}", "{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}", "{% with a = n %}{{ a }}{% endwith %}{{ a }}",
     "{% generation %}x{{ n }}{% endgeneration %}", "{% generation %}{% set z = 1 %}{% endgeneration %}{{ z is defined }}", "{% for x in items %}{% generation %}{{ x }}{{ loop.index }}{% endgeneration %}{% endfor %}", "{% generation %}", "{% for x in items %}{% generation %}{% break %}{% endgeneration %}{% endfor %}",
     "{% do items.append(1) %}", "{% include 'x' %}", "{% extends 'x' %}", "{% import 'x' as y %}", "{% trans %}x{% endtrans %}", "{% print 1 %}", "{% print 1, 'a' %}", "{% print %}", "{% debug %}",
-    "{{ raise_exception('stop: ' ~ n) }}", "{% if false %}{{ x | nope }}{% endif %}ok", "{% if true %}{{ 1 | nope }}{% endif %}", "{{ 1 | nope if false }}", "{% set x = '\r\n' %}[{{ x }}]", "a\r\nb\rc", "{{ 'a\r\nb' }}", "é{{ 'ü' }}漢", "{{ naïve }}", "{% set naïve = 1 %}{{ naïve }}", "{% set _x = 1 %}{{ _x }}",
+    "{{ raise_exception('stop: ' ~ n) }}", "{% if false %}{{ x | nope }}{% endif %}ok", "{% if true %}{{ 1 | nope }}{% endif %}", "{{ 1 | nope if false }}", "{{ 1 if false else 2 | nope }}", "{{ 1 if n is nope else 2 }}", "{{ [1 if true else 2, 1 | nope] }}", "{% set x = '\r\n' %}[{{ x }}]", "a\r\nb\rc", "{{ 'a\r\nb' }}", "é{{ 'ü' }}漢", "{{ naïve }}", "{% set naïve = 1 %}{{ naïve }}", "{% set _x = 1 %}{{ _x }}",
     "{{ 1 }}{{ 2 }}", "{{1}}", "{{'a'}}", "{{ {'a': {'b': 1}}.a.b }}", "{{ {'a':1} }}", "{{{'a':1}}}", "{{ [{'a':1}] }}", "{{ '{{' }}", "{{ '{%' }}", "{% if '%}' %}x{% endif %}", "{{ 'a' }}}", "{ { 1 } }", "{a}", "{{ n }}\n{{ n }}\n", "x\n  {{ n }}\n  {% if true %}\n  y\n  {% endif %}\n  z\n", "{%if true%}x{%endif%}", "{%-if true-%} x {%-endif-%}",
     "{% set x = {'a': 1}.a %}{{ x }}", "{% set messages = messages + messages %}{{ messages | length }}", "{% set n = n + 1 %}{{ n }}", "{% for n in [n] %}{{ n }}{% endfor %}{{ n }}", "{% set items = items | sort %}{{ items }}", "{% if n is defined %}{% set q = n %}{% endif %}{{ q }}", "{% if n is not defined %}{% set q = n %}{% endif %}{{ q is defined }}",
     "{% set ns = namespace(x=[]) %}{% for i in items %}{% set ns.x = ns.x + [i * 2] %}{% endfor %}{{ ns.x }}", "{% set it = items | map('string') %}{{ it | list }}{{ it | list }}", "{% set it = items | select %}{{ it | first }}{{ it | list }}", "{% set it = d.items() %}{{ it | list | length }}{{ it | list | length }}", "{% set r = items | reverse %}{{ r | list }}{{ r | list }}",
