@@ -59,19 +59,12 @@ extension TemplateInterpreter {
         case .lower: return try made(text.lowercased)
         case .upper: return try made(text.uppercased)
         case .wordcount: return .integer(text.spans { $0.isPythonAlphanumeric || $0 == "_" }.count)
-        case .escape: return try made(text.mapScalars(Self.escape))
+        case .escape: return try made(text.escapedForHTML)
+        case .safe:
+            var text = text
+            text.isMarkup = true
+            return .string(text)
         default: return .string(text)
-        }
-    }
-
-    private static func escape(_ scalar: Unicode.Scalar) -> String {
-        switch scalar {
-        case "&": "&amp;"
-        case "<": "&lt;"
-        case ">": "&gt;"
-        case "'": "&#39;"
-        case "\"": "&#34;"
-        default: String(scalar)
         }
     }
 

@@ -27,6 +27,7 @@ extension TemplateInterpreter {
         var mapping: TemplateMapping?
         if case .mapping(let given) = value { mapping = given }
         var result = TracedString()
+        result.isMarkup = format.isMarkup
         var reader = FormatReader(format)
         while let place = format.find([UInt8(ascii: "%")], in: reader.position..<format.bytes.count) {
             result.append(format[reader.position..<place])
@@ -43,7 +44,8 @@ extension TemplateInterpreter {
             }
             let specification = try percentSpecification(&reader, &arguments)
             guard let value = operand ?? arguments.popFirst() else { throw error("a format has more conversions than values") }
-            result.append(try converted(value, specification))
+            let text = try converted(value, specification)
+            result.append(format.isMarkup ? text.escapedForHTML : text)
             try checkSize(result.bytes.count)
         }
         guard arguments.isEmpty || mapping != nil else { throw error("a format has fewer conversions than values") }

@@ -11,8 +11,10 @@ extension TemplateInterpreter {
         if let left = left.number, let right = right.number { return try doubles(operation, left, right) }
         switch (operation, left, right) {
         case (.add, .string(let left), .string(let right)):
-            var sum = left
-            sum.append(right)
+            let isMarkup = left.isMarkup || right.isMarkup
+            if isMarkup { try charge(bytes: left.bytes.count + right.bytes.count) }
+            var sum = isMarkup ? left.escapedForHTML : left
+            sum.append(isMarkup ? right.escapedForHTML : right)
             return try made(sum)
         case (.add, .list(let left), .list(let right)) where left.isTuple == right.isTuple:
             return try made(left.items + right.items, isTuple: left.isTuple)
@@ -106,6 +108,7 @@ extension TemplateInterpreter {
         try checkSize(overflow ? .max : total)
         try charge(bytes: total)
         var result = TracedString()
+        result.isMarkup = text.isMarkup
         for _ in 0..<(total == 0 ? 0 : count) { result.append(text) }
         return try made(result)
     }

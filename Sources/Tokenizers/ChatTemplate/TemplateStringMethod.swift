@@ -135,7 +135,9 @@ extension TemplateInterpreter {
         let places = text.occurrences(old.bytes, limit: limit < 0 ? .max : limit).count
         let (growth, overflow) = places.multipliedReportingOverflow(by: max(0, new.bytes.count - old.bytes.count))
         try checkSize(overflow ? .max : min(.max - text.bytes.count, growth) + text.bytes.count)
-        return try made(text.replacing(old.bytes, with: new, limit: limit < 0 ? .max : limit))
+        var result = text.replacing(old.bytes, with: new, limit: limit < 0 ? .max : limit)
+        result.isMarkup = false
+        return try made(result)
     }
 
     // MARK: - Searching

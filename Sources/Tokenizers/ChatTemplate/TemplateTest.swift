@@ -69,6 +69,7 @@ extension TemplateInterpreter {
         case (.undefined, .undefined), (.none, .none), (.boolean, .boolean), (.integer, .integer), (.float, .double), (.string, .string),
             (.mapping, .mapping):
             return true
+        case (.escaped, .string(let text)): return text.isMarkup
         case (.isTrue, .boolean(let value)): return value
         case (.isFalse, .boolean(let value)): return !value
         case (.number, _): return value.number != nil

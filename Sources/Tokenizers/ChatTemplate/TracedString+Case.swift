@@ -45,6 +45,23 @@ extension TracedString {
         return !cased.isEmpty && cased.allSatisfy(isWanted)
     }
 
+    /// The text as HTML: the characters that mean something there are named, unless it is HTML already.
+    var escapedForHTML: TracedString {
+        guard !isMarkup else { return self }
+        var result = mapScalars { scalar in
+            switch scalar {
+            case "&": "&amp;"
+            case "<": "&lt;"
+            case ">": "&gt;"
+            case "'": "&#39;"
+            case "\"": "&#34;"
+            default: String(scalar)
+            }
+        }
+        result.isMarkup = true
+        return result
+    }
+
     func mapScalars(_ change: (Unicode.Scalar) -> String) -> TracedString {
         mapRuns { run in
             var result: [UInt8] = []

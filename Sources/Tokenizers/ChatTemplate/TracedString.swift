@@ -28,6 +28,8 @@ public struct TracedString: Sendable {
     private(set) var bytes: [UInt8] = []
     /// Covers `bytes` in order; empty while all bytes have the mark of a literal.
     private(set) var runs: [Run] = []
+    /// Whether the filters `safe` or `escape` made this HTML: a plain text that is added to it is escaped, as Python's `Markup` does.
+    var isMarkup = false
 
     /// A text of the template's own, or of the message that `origin` names.
     public init(_ text: String, origin: TemplateOrigin = .template) { self.init(Array(text.utf8), Mark(origin: origin)) }
@@ -101,6 +103,7 @@ public struct TracedString: Sendable {
     subscript(range: Range<Int>) -> TracedString {
         if range == 0..<bytes.count { return self }
         var part = TracedString()
+        part.isMarkup = isMarkup
         forEachRun(in: range) { part.append($0, $1) }
         return part
     }
@@ -108,6 +111,7 @@ public struct TracedString: Sendable {
     /// Each run's bytes replaced by what `change` makes of them, under the same mark.
     func mapRuns(_ change: (ArraySlice<UInt8>) -> [UInt8]) -> TracedString {
         var result = TracedString()
+        result.isMarkup = isMarkup
         forEachRun(in: 0..<bytes.count) { result.append(change($0), $1) }
         return result
     }

@@ -1067,6 +1067,24 @@ text | indent(width=1, blank=true)
 html | e
 html | escape
 html | safe
+'<' + ('<' | safe)
+('<' | e) + '<'
+('<' | safe) ~ '<'
+('<' | safe | upper) + '<'
+(' < ' | safe).strip() + '<'
+(' < ' | safe | trim) + '<'
+'<' | e | e
+('a' | safe) * 2 + '<'
+('%s' | safe) % '<'
+('<' | safe) is escaped
+('<' | safe)[0] + '<'
+('<b' | safe).split('b')[0] + '<'
+('<' | safe | replace('<', '&')) + '<'
+('<' | safe | string) + '<'
+(['<'] | join('<' | safe)) + '<'
+('<' | safe) + ('<' | safe)
+('<' | safe) == '<'
+('<' | safe) | tojson
 5 | e
 html | string | safe | upper
 d | attr('items')
