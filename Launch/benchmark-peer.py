@@ -124,7 +124,6 @@ def measure(arguments):
         losses.append(loss.item())
         tokens.append(count)
         if arguments.paced and rank == 0:
-            time.sleep(0.3)  # idle OpenMP threads spin for 0.2 s, which would disturb whose turn is next
             print(f"{seconds[-1]:.4f}", flush=True)
     measured = slice(arguments.warmup, None)
     rates = [count / second for count, second in zip(tokens[measured], seconds[measured])]

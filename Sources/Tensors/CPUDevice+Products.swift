@@ -20,7 +20,8 @@ extension CPUDevice {
                     leftStride: left.rowStride, right: b, rightStride: right.rowStride, transposesRight: transposesRight, m: rows.count, n: n, k: k,
                     alpha: alpha, adds: adds)
             }
-        } else if m >= n || m >= 64 * pool.threadCount {
+        } else if m >= n {
+            // Cut along the longer side: each part packs its piece of that operand and the whole of the other.
             pool.parallelFor(m, grain: 8) { rows in
                 let first = rows.lowerBound
                 sgemm(

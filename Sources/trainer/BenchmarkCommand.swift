@@ -107,14 +107,15 @@ struct BenchmarkCommand: ParsableCommand {
 
     private func batches(_ files: ModelFiles, _ context: RankContext) throws -> [Plan] {
         let data = try pairs.map { try pairRows($0, files) } ?? syntheticRows(files.configuration.vocabularySize)
-        let options = RunSchedule.Options(seed: 0, batch: .rows(pairs == nil ? sequences : rows), epochs: 1)
-        let schedule = try RunSchedule(data, options: options)
+        let perStep = pairs == nil ? sequences : rows
         let limit = max(2048, data.longestRow)
         let packing = PackingOptions(rankCount: context.group.size, microbatchTokens: (pairs == nil ? sequences * length : limit))
         try packing.check(data)
-        return (0..<min(schedule.stepCount, warmup + steps)).map { step in
-            let plan = schedule.plan(step: step, packing: packing)
-            let all = plan.ranks.map { $0.map { plan.batch($0, from: data) } }
+        // File order, so that another program can train on the same rows in the same steps.
+        return (0..<min(data.count / perStep, warmup + steps)).map { step in
+            let picked = data.selecting(step * perStep..<(step + 1) * perStep)
+            let plan = StepPlan.evaluation(of: picked, packing: packing)
+            let all = plan.ranks.map { $0.map { plan.batch($0, from: picked) } }
             return Plan(own: all[context.group.index], all: all.flatMap { $0 }, tokens: plan.tokenCount, targets: plan.trainedTokenCount)
         }
     }
