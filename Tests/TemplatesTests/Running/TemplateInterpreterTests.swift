@@ -2,7 +2,7 @@ import Support
 import TestSupport
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct TemplateInterpreterTests {
     private func problem(_ source: String, _ context: TemplateContext = TemplateContext(messages: []), limits: TemplateLimits = TemplateLimits()) -> String {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-@testable import Tokenizers
+@testable import Templates
 
 /// What transformers makes of the templates of the tests; see `Fixtures/make_templates.py`.
 struct TemplateReferences {
@@ -26,7 +26,7 @@ struct TemplateReferences {
     static let shared = Result { try TemplateReferences() }
 
     private init() throws {
-        let path = URL(fileURLWithPath: fixture("templates.json", of: "Tokenizers"))
+        let path = URL(fileURLWithPath: fixture("templates.json", of: "Templates"))
         let file = try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any] ?? [:]
         templates = file["templates"] as? [String: String] ?? [:]
         conversations = (file["conversations"] as? [String: Any] ?? [:]).mapValues { Self.context(Self.value($0)) }

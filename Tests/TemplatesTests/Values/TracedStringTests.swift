@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct TracedStringTests {
     private let origin = TemplateOrigin.message(index: 1, field: "content")

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct TemplateRenderingTests {
     private let chat = TemplateContext(

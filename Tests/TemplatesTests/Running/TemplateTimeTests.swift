@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct TemplateTimeTests {
     @Test("weeks and years meet as ISO 8601 has it", arguments: [

@@ -2,7 +2,7 @@ import Support
 import TestSupport
 import Testing
 
-@testable import Tokenizers
+@testable import Templates
 
 @Suite struct ChatTemplateTests {
     @Test("templates that use every construct give the text that transformers gives, or fail where it fails")
