@@ -15,9 +15,9 @@ import Testing
 
     private func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
 
-    @Test("sources nested a hundred thousand deep are refused")
+    @Test("sources nested twenty thousand deep are refused")
     func deepSources() {
-        let count = 100_000
+        let count = 20_000
         let sources = [
             "{{ " + repeated("(", count) + "1" + repeated(")", count) + " }}", "{{ " + repeated("[", count) + repeated("]", count) + " }}",
             "{{ " + repeated("{1:", count) + "1" + repeated("}", count) + " }}", repeated("{% if 1 %}", count) + repeated("{% endif %}", count),
@@ -28,16 +28,16 @@ import Testing
         for source in sources { #expect(problem(source) == "more than 100 levels of nesting", "\(source.prefix(40))") }
     }
 
-    @Test("chains a hundred thousand long are refused where running them would recurse, and else run")
+    @Test("chains twenty thousand long are refused where running them would recurse, and else run")
     func longChains() {
-        let count = 100_000
+        let count = 20_000
         for link in [" + 1", ".a", "|string", "[0]", "()", " and 1", " or 0", " ** 1", " * 1", " if 1"] {
             #expect(problem("{{ 1" + repeated(link, count) + " }}") == "an expression is more than 250 operations deep", "\(link)")
         }
         #expect(problem("{{ 1" + repeated(" ~ 1", count) + " }}").hasPrefix("rendered: 1111"))
         #expect(problem("{% if 0 %}" + repeated("{% elif 0 %}", count) + "{% else %}x{% endif %}") == "rendered: x")
         #expect(problem(repeated("{{ 1 }}", count)).hasPrefix("rendered: 1111"))
-        #expect(problem("{{ [" + repeated("1,", count) + "] | length }}") == "rendered: 100000")
+        #expect(problem("{{ [" + repeated("1,", count) + "] | length }}") == "rendered: 20000")
         #expect(problem("{{ 1" + repeated(" < 1", count) + " }}") == "rendered: False")
     }
 
