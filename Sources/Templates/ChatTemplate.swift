@@ -6,31 +6,42 @@ public import Support
 /// `generation` blocks, `raise_exception`, `strftime_now` and a `tojson` that leaves HTML alone. Templates are code from elsewhere: whatever one does
 /// ends in text or in an error, within the limits.
 public struct ChatTemplate: Sendable {
-    /// What errors call the template: a file's name, as a rule.
-    public let name: String
+    /// What errors call the template: its file, as a rule.
+    public let path: String
+    /// Whether the template marks what the assistant generates with `generation` blocks.
+    public let hasGenerationBlocks: Bool
+    /// What `strftime_now` tells; nil for the time of each rendering.
+    public var time: TemplateTime?
+    public var limits = TemplateLimits()
+    private let source: TemplateSource
     private let names: TemplateNames
     private let statements: [TemplateSyntax.Statement]
+    private let specialTokens: [(name: String, value: TemplateValue)]
 
-    /// - Throws: `format` with the template's name and line if it is malformed, nested more than 100 levels deep, or uses what is not supported.
-    public init(_ source: String, name: String) throws(TrainerError) {
-        var parser = try TemplateParser(source, name: name)
+    /// - Parameters:
+    ///   - specialTokens: The spellings of tokens by the names that templates use: `bos_token`, `eos_token` and so on. One that is missing prints
+    ///     nothing.
+    /// - Throws: `format` with the template's path, line and column if it is malformed, nested more than 100 levels deep, or uses what is not
+    ///   supported.
+    public init(_ source: String, path: String, specialTokens: [String: String] = [:]) throws(TrainerError) {
+        self.source = TemplateSource(source, name: path)
+        var parser = try TemplateParser(self.source)
         statements = try parser.template()
         names = parser.names
-        self.name = name
+        hasGenerationBlocks = parser.hasGenerationBlocks
+        self.path = path
+        self.specialTokens = specialTokens.map { ($0, .string($1)) }
     }
 
     /// Runs the template.
     ///
     /// - Parameters:
-    ///   - context: The conversation and what else the template may read.
-    ///   - time: What `strftime_now` tells.
-    /// - Throws: `format` with the template's name and line: what the template raises (its message is the whole problem), what Python would raise,
-    ///   and what exceeds a limit.
-    public func render(
-        _ context: TemplateContext, time: TemplateTime = .now, limits: TemplateLimits = TemplateLimits()
-    ) throws(TrainerError) -> TemplateRendering {
-        let interpreter = TemplateInterpreter(name: name, names: names, limits: limits, time: time)
-        return TemplateRendering(try interpreter.run(statements, context.all))
+    ///   - addsGenerationPrompt: Whether the text ends where the assistant's next turn begins.
+    /// - Throws: `format` with the template's path, line and column: what the template raises (its message is the whole problem), what Python would
+    ///   raise, and what exceeds a limit.
+    public func render(_ conversation: Conversation, addsGenerationPrompt: Bool = false) throws(TrainerError) -> RenderedChat {
+        let interpreter = TemplateInterpreter(source, names: names, limits: limits, time: time ?? .now)
+        return RenderedChat(try interpreter.run(statements, specialTokens + conversation.variables(addsGenerationPrompt: addsGenerationPrompt)))
     }
 }
 

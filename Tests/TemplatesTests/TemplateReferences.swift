@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import TestSupport
 
 @testable import Templates
@@ -14,10 +15,10 @@ struct TemplateReferences {
     }
 
     let templates: [String: String]
-    let conversations: [String: TemplateContext]
+    let conversations: [String: TestChat]
     let cases: [Case]
     /// What expressions may name.
-    let values: TemplateContext
+    let values: TestChat
     let expressions: [(source: String, text: String?)]
 
     /// The moment at which the fixture's clock stands.
@@ -39,8 +40,8 @@ struct TemplateReferences {
         expressions = (file["expressions"] as? [[Any]] ?? []).map { ($0[0] as? String ?? "", $0[1] as? String) }
     }
 
-    private static func context(_ value: TemplateValue) -> TemplateContext {
-        guard case .mapping(let mapping) = value else { return TemplateContext(messages: []) }
+    private static func context(_ value: TemplateValue) -> TestChat {
+        guard case .mapping(let mapping) = value else { return TestChat(messages: []) }
         var messages: [TemplateValue] = []
         if case .list(let list)? = mapping["messages"] { messages = list.items }
         let named = ["messages", "tools", "documents", "add_generation_prompt"]
@@ -48,7 +49,7 @@ struct TemplateReferences {
             guard case .string(let name) = key, !named.contains(name.text) else { return nil }
             return (name.text, value)
         }
-        return TemplateContext(
+        return TestChat(
             messages: messages, tools: mapping["tools"] ?? .none, documents: mapping["documents"] ?? .none,
             addsGenerationPrompt: mapping["add_generation_prompt"]?.isTrue ?? false, variables: variables)
     }
@@ -75,9 +76,26 @@ struct TemplateReferences {
 
 /// Renders a template of a test; errors are the test's.
 func rendered(
-    _ source: String, _ context: TemplateContext = TemplateContext(messages: []), limits: TemplateLimits = TemplateLimits()
-) throws -> TemplateRendering {
-    try ChatTemplate(source, name: "test.jinja").render(context, time: TemplateReferences.time, limits: limits)
+    _ source: String, _ chat: TestChat = TestChat(messages: []), limits: TemplateLimits = TemplateLimits()
+) throws(TrainerError) -> RenderedChat {
+    var template = try ChatTemplate(source, path: "test.jinja")
+    template.time = TemplateReferences.time
+    template.limits = limits
+    return try template.render(chat.conversation, addsGenerationPrompt: chat.addsGenerationPrompt)
+}
+
+/// A conversation and whether to ask for a generation prompt.
+struct TestChat {
+    let conversation: Conversation
+    let addsGenerationPrompt: Bool
+
+    init(
+        messages: [TemplateValue], tools: TemplateValue = .none, documents: TemplateValue = .none, addsGenerationPrompt: Bool = false,
+        variables: [(String, TemplateValue)] = []
+    ) {
+        conversation = Conversation(messages: messages, tools: tools, documents: documents, variables: variables)
+        self.addsGenerationPrompt = addsGenerationPrompt
+    }
 }
 
 /// A message with the two usual keys and some more.

@@ -15,7 +15,8 @@ struct TemplateToken: Equatable {
     }
 
     let kind: Kind
-    let line: Int
+    /// Where it begins in the source.
+    let offset: Int
 
     var description: String {
         switch kind {
@@ -37,45 +38,30 @@ struct TemplateToken: Equatable {
 /// on its line go, unless its signs say otherwise.
 struct TemplateLexer {
     private let bytes: [UInt8]
-    private let name: String
+    private let source: TemplateSource
     private var position = 0
-    private var line = 1
     /// Whether the last thing read ended a line.
     private var isLineStart = true
     private(set) var tokens: [TemplateToken] = []
 
-    init(_ source: String, name: String) {
-        // Any line break counts as \n, and one at the very end is dropped.
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(source.utf8.count)
-        var previous: UInt8 = 0
-        for byte in source.utf8 {
-            if byte == UInt8(ascii: "\r") {
-                bytes.append(UInt8(ascii: "\n"))
-            } else if byte != UInt8(ascii: "\n") || previous != UInt8(ascii: "\r") {
-                bytes.append(byte)
-            }
-            previous = byte
-        }
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        self.bytes = bytes
-        self.name = name
+    init(_ source: TemplateSource) {
+        self.source = source
+        bytes = source.bytes
     }
 
-    static func tokens(of source: String, name: String) throws(TrainerError) -> [TemplateToken] {
-        var lexer = TemplateLexer(source, name: name)
+    static func tokens(of source: TemplateSource) throws(TrainerError) -> [TemplateToken] {
+        var lexer = TemplateLexer(source)
         while lexer.position < lexer.bytes.count { try lexer.readText() }
         lexer.add(.end)
         return lexer.tokens
     }
 
-    private func error(_ problem: String) -> TrainerError { TrainerError(.format, "\(name): line \(line)", problem) }
+    private func error(_ problem: String) -> TrainerError { source.error(problem, at: position) }
 
-    private mutating func add(_ kind: TemplateToken.Kind) { tokens.append(TemplateToken(kind: kind, line: line)) }
+    private mutating func add(_ kind: TemplateToken.Kind) { tokens.append(TemplateToken(kind: kind, offset: position)) }
 
-    /// Goes on to a position and counts the lines passed.
+    /// Goes on to a position.
     private mutating func advance(to end: Int) {
-        for byte in bytes[position..<end] where byte == UInt8(ascii: "\n") { line += 1 }
         if end > position { isLineStart = bytes[end - 1] == UInt8(ascii: "\n") }
         position = end
     }
@@ -287,7 +273,7 @@ extension TemplateLexer {
         return .integer(value)
     }
 
-    private mutating func add(_ kind: TemplateToken.Kind?) { if let kind { tokens.append(TemplateToken(kind: kind, line: line)) } }
+    private mutating func add(_ kind: TemplateToken.Kind?) { if let kind { tokens.append(TemplateToken(kind: kind, offset: position)) } }
 
     private mutating func readString(quote: UInt8) throws(TrainerError) {
         var text: [UInt8] = []

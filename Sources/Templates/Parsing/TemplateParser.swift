@@ -5,7 +5,7 @@ struct TemplateParser {
     typealias Statement = TemplateSyntax.Statement
     typealias Expression = TemplateSyntax.Expression
 
-    let name: String
+    let source: TemplateSource
     var names = TemplateNames()
     private let tokens: [TemplateToken]
     private var position = 0
@@ -15,6 +15,8 @@ struct TemplateParser {
     var branchDepth = 0
     /// Filters and tests that are not supported and that no branch holds.
     var unknown: [TrainerError] = []
+    /// Whether a `generation` block stands somewhere in the template.
+    private(set) var hasGenerationBlocks = false
     /// Loops around this place, macros apart.
     private var loopDepth = 0
     /// The names among `caller`, `varargs` and `kwargs` that the macros around this place read, innermost last.
@@ -25,9 +27,9 @@ struct TemplateParser {
     /// Chains of operators and filters, which parse without recursion, may be longer.
     static let expressionDepthLimit = 250
 
-    init(_ source: String, name: String) throws(TrainerError) {
-        self.name = name
-        tokens = try TemplateLexer.tokens(of: source, name: name)
+    init(_ source: TemplateSource) throws(TrainerError) {
+        self.source = source
+        tokens = try TemplateLexer.tokens(of: source)
     }
 
     mutating func template() throws(TrainerError) -> [Statement] {
@@ -39,12 +41,12 @@ struct TemplateParser {
     // MARK: - Tokens
 
     var current: TemplateToken { tokens[position] }
-    var line: Int { current.line }
+    var offset: Int { current.offset }
 
     /// The token after the current one.
     var following: TemplateToken.Kind { position + 1 < tokens.count ? tokens[position + 1].kind : .end }
 
-    func error(_ problem: String, line: Int? = nil) -> TrainerError { TrainerError(.format, "\(name): line \(line ?? self.line)", problem) }
+    func error(_ problem: String, offset: Int? = nil) -> TrainerError { source.error(problem, at: offset ?? self.offset) }
 
     mutating func advance() { if position + 1 < tokens.count { position += 1 } }
 
@@ -57,7 +59,7 @@ struct TemplateParser {
 
     mutating func expect(_ kind: TemplateToken.Kind) throws(TrainerError) {
         guard skip(kind) else {
-            throw error("\(current.description) stands where \(TemplateToken(kind: kind, line: 0).description) is expected")
+            throw error("\(current.description) stands where \(TemplateToken(kind: kind, offset: 0).description) is expected")
         }
     }
 
@@ -81,14 +83,14 @@ struct TemplateParser {
     private mutating func statements(until ends: Set<String>) throws(TrainerError) -> [Statement] {
         var body: [Statement] = []
         while true {
-            let line = line
+            let offset = offset
             switch current.kind {
             case .text(let text):
                 advance()
-                body.append(Statement(kind: .text(text), line: line))
+                body.append(Statement(kind: .text(text), offset: offset))
             case .outputBegin:
                 advance()
-                body.append(Statement(kind: .output(try tuple()), line: line))
+                body.append(Statement(kind: .output(try tuple()), offset: offset))
                 try expect(.outputEnd)
             case .blockBegin:
                 advance()
@@ -112,7 +114,7 @@ struct TemplateParser {
     }
 
     private mutating func statement(_ tag: String) throws(TrainerError) -> [Statement] {
-        let line = line
+        let offset = offset
         advance()
         let kind: Statement.Kind
         switch tag {
@@ -122,20 +124,21 @@ struct TemplateParser {
         case "macro": kind = try macro()
         case "call": kind = try call()
         case "filter":
-            let filters = try filterChain(Expression(kind: .captured, line: line, depth: 1), startsWithName: true)
+            let filters = try filterChain(Expression(kind: .captured, offset: offset, depth: 1), startsWithName: true)
             kind = .filter(filters, try block(until: ["endfilter"]).body)
         case "with": kind = try with()
         case "generation":
+            hasGenerationBlocks = true
             let (body, used) = try macroBody(until: "endgeneration")
             kind = .generation(TemplateSyntax.Macro(name: "", parameters: [], body: body, implicitNames: used))
-        case "print": return try printed(line)
+        case "print": return try printed(offset)
         case "break", "continue":
-            guard loopDepth > 0 else { throw error("\(tag) stands outside a loop", line: line) }
+            guard loopDepth > 0 else { throw error("\(tag) stands outside a loop", offset: offset) }
             kind = tag == "break" ? .breakLoop : .continueLoop
-        case "block", "extends", "include", "import", "from", "autoescape": throw error("the tag \(tag) is not supported", line: line)
-        default: throw error("unknown tag \(tag)", line: line)
+        case "block", "extends", "include", "import", "from", "autoescape": throw error("the tag \(tag) is not supported", offset: offset)
+        default: throw error("unknown tag \(tag)", offset: offset)
         }
-        return [Statement(kind: kind, line: line)]
+        return [Statement(kind: kind, offset: offset)]
     }
 
     private mutating func branch() throws(TrainerError) -> Statement.Kind {
@@ -170,10 +173,10 @@ struct TemplateParser {
     }
 
     private mutating func set() throws(TrainerError) -> Statement.Kind {
-        let line = line
+        let offset = offset
         let target = try target(canBeAttribute: true)
         if skip(.sign("=")) { return .set(target, try tuple()) }
-        let filters = try filterChain(Expression(kind: .captured, line: line, depth: 1))
+        let filters = try filterChain(Expression(kind: .captured, offset: offset, depth: 1))
         return .capture(target, filters, try block(until: ["endset"]).body)
     }
 
@@ -188,11 +191,11 @@ struct TemplateParser {
         return .with(values, try block(until: ["endwith"]).body)
     }
 
-    private mutating func printed(_ line: Int) throws(TrainerError) -> [Statement] {
+    private mutating func printed(_ offset: Int) throws(TrainerError) -> [Statement] {
         var outputs: [Statement] = []
         while current.kind != .blockEnd {
             if !outputs.isEmpty { try expect(.sign(",")) }
-            outputs.append(Statement(kind: .output(try expression()), line: line))
+            outputs.append(Statement(kind: .output(try expression()), offset: offset))
         }
         return outputs
     }
@@ -208,10 +211,10 @@ struct TemplateParser {
     }
 
     private mutating func call() throws(TrainerError) -> Statement.Kind {
-        let line = line
+        let offset = offset
         let parameters = current.kind == .sign("(") ? try signature() : []
         let call = try expression()
-        guard case .call = call.kind else { throw error("a call block holds no call", line: line) }
+        guard case .call = call.kind else { throw error("a call block holds no call", offset: offset) }
         let (body, used) = try macroBody(until: "endcall")
         return .call(call, TemplateSyntax.Macro(name: "", parameters: parameters, body: body, implicitNames: used))
     }

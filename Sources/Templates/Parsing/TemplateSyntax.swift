@@ -2,7 +2,8 @@
 enum TemplateSyntax {
     struct Statement: Sendable {
         let kind: Kind
-        let line: Int
+        /// Where it stands in the source.
+        let offset: Int
 
         indirect enum Kind: Sendable {
             case text([UInt8])
@@ -56,7 +57,8 @@ enum TemplateSyntax {
 
     struct Expression: Sendable {
         let kind: Kind
-        let line: Int
+        /// Where it stands in the source.
+        let offset: Int
         /// How deep expressions lie in one another here, this one included.
         let depth: Int
 
@@ -111,9 +113,9 @@ struct TemplateNames: Sendable {
     private var numbers: [String: Int] = [:]
 
     /// Names that have a meaning of their own in macros and loops.
-    static let caller = 0, variableArguments = 1, keywordArguments = 2, loop = 3
+    static let caller = 0, variableArguments = 1, keywordArguments = 2, loop = 3, prompt = 4
 
-    init() { for name in ["caller", "varargs", "kwargs", "loop"] { _ = number(of: name) } }
+    init() { for name in ["caller", "varargs", "kwargs", "loop", "add_generation_prompt"] { _ = number(of: name) } }
 
     mutating func number(of name: String) -> Int {
         if let number = numbers[name] { return number }

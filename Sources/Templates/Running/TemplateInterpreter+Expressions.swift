@@ -23,12 +23,12 @@ extension TemplateInterpreter {
         let kind = expression.kind
         switch kind {
         case .constant, .name, .captured: return try evaluate(expression, scope)
-        case .attribute, .item, .slice: return try access(kind, scope, expression.line)
-        case .call(let callee, let arguments): return try call(callee, arguments, scope, expression.line)
-        case .filter(let operand, let name, let arguments): return try filter(operand, name, arguments, scope, expression.line)
-        case .test(let operand, let name, let arguments): return try test(operand, name, arguments, scope, expression.line)
+        case .attribute, .item, .slice: return try access(kind, scope, expression.offset)
+        case .call(let callee, let arguments): return try call(callee, arguments, scope, expression.offset)
+        case .filter(let operand, let name, let arguments): return try filter(operand, name, arguments, scope, expression.offset)
+        case .test(let operand, let name, let arguments): return try test(operand, name, arguments, scope, expression.offset)
         case .list, .mapping: return try collect(kind, scope)
-        case .negation, .identity, .arithmetic: return try calculate(kind, scope, expression.line)
+        case .negation, .identity, .arithmetic: return try calculate(kind, scope, expression.offset)
         case .not(let operand): return .boolean(!(try evaluate(operand, scope).isTrue))
         case .and(let left, let right):
             let value = try evaluate(left, scope)
@@ -36,39 +36,45 @@ extension TemplateInterpreter {
         case .or(let left, let right):
             let value = try evaluate(left, scope)
             return value.isTrue ? value : try evaluate(right, scope)
-        case .concatenation(let parts): return try concatenate(parts, scope, expression.line)
-        case .comparison(let first, let others): return try compare(first, others, scope, expression.line)
+        case .concatenation(let parts): return try concatenate(parts, scope, expression.offset)
+        case .comparison(let first, let others): return try compare(first, others, scope, expression.offset)
         case .conditional(let value, let condition, let otherwise):
-            if try evaluate(condition, scope).isTrue { return try evaluate(value, scope) }
-            guard let otherwise else { return .undefined("an inline if without else was false") }
-            return try evaluate(otherwise, scope)
+            let reads = promptReads
+            let isChosen = try evaluate(condition, scope).isTrue
+            guard let chosen = isChosen ? value : otherwise else { return .undefined("an inline if without else was false") }
+            let result = try evaluate(chosen, scope)
+            guard promptReads > reads, case .string(let text) = result else { return result }
+            return .string(text.marked { TracedString.Mark(origin: $0.origin, turn: $0.turn, generation: $0.generation, isPrompt: true) })
         }
     }
 
     private func value(of name: Int, _ scope: TemplateScope) throws(TrainerError) -> TemplateValue {
-        if let value = scope[name] { return value }
+        if let value = scope[name] {
+            if name == TemplateNames.prompt, value.isTrue { promptReads += 1 }
+            return value
+        }
         let spelling = names.spellings[name]
         if let function = TemplateFunction(rawValue: spelling) { return try made(.function(function)) }
         if ["lipsum", "cycler", "joiner"].contains(spelling) { throw error("the function \(spelling) is not supported") }
         return .undefined("\(spelling) is undefined")
     }
 
-    private func access(_ kind: Expression.Kind, _ scope: TemplateScope, _ line: Int) throws(TrainerError) -> TemplateValue {
+    private func access(_ kind: Expression.Kind, _ scope: TemplateScope, _ offset: Int) throws(TrainerError) -> TemplateValue {
         switch kind {
         case .attribute(let owner, let name):
             let value = try evaluate(owner, scope)
-            self.line = line
+            self.offset = offset
             return try attribute(name, of: value)
         case .item(let owner, let key):
             let value = try evaluate(owner, scope)
             let key = try evaluate(key, scope)
-            self.line = line
+            self.offset = offset
             return try item(key, of: value)
         case .slice(let owner, let from, let to, let by):
             let value = try evaluate(owner, scope)
             var bounds: [TemplateValue] = []
             for bound in [from, to, by] { bounds.append(try bound.map { (bound) throws(TrainerError) in try evaluate(bound, scope) } ?? .none) }
-            self.line = line
+            self.offset = offset
             return try slice(value, bounds)
         default: return .none
         }
@@ -88,58 +94,58 @@ extension TemplateInterpreter {
         }
     }
 
-    private func calculate(_ kind: Expression.Kind, _ scope: TemplateScope, _ line: Int) throws(TrainerError) -> TemplateValue {
+    private func calculate(_ kind: Expression.Kind, _ scope: TemplateScope, _ offset: Int) throws(TrainerError) -> TemplateValue {
         switch kind {
         case .arithmetic(let operation, let left, let right):
             let left = try evaluate(left, scope)
             let right = try evaluate(right, scope)
-            self.line = line
+            self.offset = offset
             return try calculate(operation, left, right)
         case .negation(let operand), .identity(let operand):
             let value = try evaluate(operand, scope)
-            self.line = line
+            self.offset = offset
             if case .identity = kind { return try signed(value, isNegative: false) }
             return try signed(value, isNegative: true)
         default: return .none
         }
     }
 
-    private func concatenate(_ parts: [Expression], _ scope: TemplateScope, _ line: Int) throws(TrainerError) -> TemplateValue {
+    private func concatenate(_ parts: [Expression], _ scope: TemplateScope, _ offset: Int) throws(TrainerError) -> TemplateValue {
         var result = TracedString()
         for part in parts {
             let value = try evaluate(part, scope)
-            self.line = line
+            self.offset = offset
             result.append(try text(of: value))
         }
         return try made(result)
     }
 
     private func filter(
-        _ operand: Expression, _ name: String, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ line: Int
+        _ operand: Expression, _ name: String, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ offset: Int
     ) throws(TrainerError) -> TemplateValue {
         let value = try evaluate(operand, scope)
         let arguments = try evaluate(arguments, scope)
-        self.line = line
+        self.offset = offset
         return try apply(filter: name, to: value, arguments)
     }
 
     private func test(
-        _ operand: Expression, _ name: String, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ line: Int
+        _ operand: Expression, _ name: String, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ offset: Int
     ) throws(TrainerError) -> TemplateValue {
         let value = try evaluate(operand, scope)
         let arguments = try evaluate(arguments, scope)
-        self.line = line
+        self.offset = offset
         return .boolean(try apply(test: name, to: value, arguments))
     }
 
     // MARK: - Calls
 
     private func call(
-        _ callee: Expression, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ line: Int
+        _ callee: Expression, _ arguments: TemplateSyntax.Arguments, _ scope: TemplateScope, _ offset: Int
     ) throws(TrainerError) -> TemplateValue {
         let function = try evaluate(callee, scope)
         let values = try evaluate(arguments, scope)
-        self.line = line
+        self.offset = offset
         return try call(function, values)
     }
 
@@ -150,7 +156,7 @@ extension TemplateInterpreter {
         let function = try evaluate(callee, scope)
         var values = try evaluate(arguments, scope)
         values.keywords.append(("caller", try made(.macro(TemplateMacro(body, scope: scope)))))
-        line = call.line
+        offset = call.offset
         return try self.call(function, values)
     }
 

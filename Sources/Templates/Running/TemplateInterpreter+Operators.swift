@@ -125,12 +125,12 @@ extension TemplateInterpreter {
 
     /// `a < b < c` holds if both parts do, as in Python.
     func compare(
-        _ first: Expression, _ others: [(TemplateSyntax.Comparison, Expression)], _ scope: TemplateScope, _ line: Int
+        _ first: Expression, _ others: [(TemplateSyntax.Comparison, Expression)], _ scope: TemplateScope, _ offset: Int
     ) throws(TrainerError) -> TemplateValue {
         var left = try evaluate(first, scope)
         for (comparison, expression) in others {
             let right = try evaluate(expression, scope)
-            self.line = line
+            self.offset = offset
             guard try holds(comparison, left, right) else { return .boolean(false) }
             left = right
         }

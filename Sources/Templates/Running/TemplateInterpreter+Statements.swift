@@ -8,7 +8,7 @@ extension TemplateInterpreter {
 
     func execute(_ statements: [Statement], _ scope: TemplateScope) throws(TrainerError) -> Flow {
         for statement in statements {
-            line = statement.line
+            offset = statement.offset
             try charge()
             let flow = try nested { () throws(TrainerError) in try execute(statement, scope) }
             guard flow == .finished else { return flow }
@@ -18,14 +18,18 @@ extension TemplateInterpreter {
 
     private func execute(_ statement: Statement, _ scope: TemplateScope) throws(TrainerError) -> Flow {
         switch statement.kind {
-        case .text(let bytes): try emit(TracedString(bytes))
+        case .text(let bytes): try emit(TracedString(bytes, TracedString.Mark(origin: .literal(offset: statement.offset))))
         case .output(let expression):
             let value = try evaluate(expression, scope)
-            line = statement.line
+            offset = statement.offset
             try emit(try text(of: value))
         case .branch(let branches, let otherwise): return try branch(branches, otherwise, scope)
         case .loop(let loop): try run(loop, try evaluate(loop.items, scope), scope)
-        case .set(let target, let expression): try assign(try evaluate(expression, scope), to: target, scope)
+        case .set(let target, let expression):
+            let value = try evaluate(expression, scope)
+            try assign(value, to: target, scope)
+            // A loop over positions takes its message by assignment.
+            if isCounting, turn == nil, case .name = target, case .mapping(let mapping) = value { turn = mapping.messageIndex }
         case .capture(let target, let filters, let body):
             let value = try filtered(filters, scope) { () throws(TrainerError) in try execute(body, TemplateScope(parent: scope)) }
             if let value { try assign(value, to: target, scope) }
@@ -45,7 +49,14 @@ extension TemplateInterpreter {
     private func branch(
         _ branches: [(condition: TemplateSyntax.Expression, body: [Statement])], _ otherwise: [Statement], _ scope: TemplateScope
     ) throws(TrainerError) -> Flow {
-        for (condition, body) in branches where try evaluate(condition, scope).isTrue { return try execute(body, scope) }
+        // A branch that is chosen because a generation prompt is asked for prints that prompt.
+        let (reads, outer) = (promptReads, isPrompting)
+        defer { isPrompting = outer }
+        for (condition, body) in branches {
+            let isChosen = try evaluate(condition, scope).isTrue
+            isPrompting = outer || promptReads > reads
+            if isChosen { return try execute(body, scope) }
+        }
         return try execute(otherwise, scope)
     }
 
@@ -116,8 +127,8 @@ extension TemplateInterpreter {
     func run(_ loop: TemplateLoop) throws(TrainerError) {
         keep(loop.scope)
         let value = try made(.loop(loop))
-        let outerTurn = turn
-        defer { turn = outerTurn }
+        let (outerTurn, outerCounting) = (turn, isCounting)
+        defer { (turn, isCounting) = (outerTurn, outerCounting) }
         // As in Jinja, an iteration that is left early does not count for `else`.
         var hasFinishedOne = false
         while let item = try advance(loop) {
@@ -125,6 +136,7 @@ extension TemplateInterpreter {
             scope.set(TemplateNames.loop, to: value)
             try assign(item, to: loop.syntax.target, scope)
             if case .mapping(let mapping) = item { turn = mapping.messageIndex ?? outerTurn } else { turn = outerTurn }
+            if case .integer = item { isCounting = true } else { isCounting = false }
             let flow = try execute(loop.syntax.body, scope)
             turn = outerTurn
             if flow == .broken { break }

@@ -164,7 +164,7 @@ extension TemplateInterpreter {
 extension TracedString.Mark {
     /// The mark of what lies in a container: that of its message, if it is part of one.
     fileprivate func inside(_ origin: TemplateOrigin) -> Self {
-        guard origin != .template else { return self }
+        guard origin != .computed else { return self }
         var mark = self
         mark.origin = origin
         return mark
@@ -221,7 +221,7 @@ extension TracedString {
     private func escaped(_ quote: String, _ mark: Mark, _ change: (Unicode.Scalar) -> String) -> TracedString {
         var result = TracedString()
         result.append(quote, mark)
-        result.append(mapScalars(change).marked { $0.origin == .template ? mark : $0 })
+        result.append(mapScalars(change).marked { $0.origin == .computed ? mark : $0 })
         result.append(quote, mark)
         return result
     }

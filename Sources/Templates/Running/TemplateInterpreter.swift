@@ -4,28 +4,34 @@ import Support
 ///
 /// Used by one thread. What a template can build is bounded by steps, by text size and by depth, so that no template traps or hangs.
 final class TemplateInterpreter {
-    let name: String
+    let source: TemplateSource
     let names: TemplateNames
     let limits: TemplateLimits
     let time: TemplateTime
-    /// The line that runs, for errors.
-    var line = 1
+    /// The place in the source that runs, for errors.
+    var offset = 0
     private var steps = 0
     private var depth = 0
     /// What is printed now; blocks and macros that capture put their own in its place.
     var sink = TracedString()
     /// The message of the innermost iteration over messages that runs.
     var turn: Int?
+    /// Whether the innermost loop that runs goes over integers.
+    var isCounting = false
     var generation: Int?
     var generationCount = 0
+    /// Whether what is printed now is printed because a generation prompt is asked for.
+    var isPrompting = false
+    /// How often the variable `add_generation_prompt` was read as true.
+    var promptReads = 0
     /// What the innermost block that filters its text has captured.
     var captured = TemplateValue.emptyString
     /// Scopes and namespaces that values may refer to. They are emptied one by one at the end, which ends cycles and long chains without recursion.
     private var kept: [TemplateScope] = []
     private var keptNamespaces: [TemplateNamespace] = []
 
-    init(name: String, names: TemplateNames, limits: TemplateLimits, time: TemplateTime) {
-        self.name = name
+    init(_ source: TemplateSource, names: TemplateNames, limits: TemplateLimits, time: TemplateTime) {
+        self.source = source
         self.names = names
         self.limits = limits
         self.time = time
@@ -56,7 +62,7 @@ final class TemplateInterpreter {
 
     // MARK: - Errors and limits
 
-    func error(_ problem: String) -> TrainerError { TrainerError(.format, "\(name): line \(line)", problem) }
+    func error(_ problem: String) -> TrainerError { source.error(problem, at: offset) }
 
     /// Counts work: about a step for each value visited and for each 256 bytes.
     func charge(_ count: Int = 1) throws(TrainerError) {
@@ -134,12 +140,13 @@ final class TemplateInterpreter {
     func emit(_ text: TracedString) throws(TrainerError) {
         try charge(bytes: text.bytes.count)
         try checkSize(sink.bytes.count + text.bytes.count)
-        guard turn != nil || generation != nil else { return sink.append(text) }
+        guard turn != nil || generation != nil || isPrompting else { return sink.append(text) }
         sink.append(
             text.marked { mark in
                 var mark = mark
                 mark.turn = mark.turn ?? turn
                 mark.generation = mark.generation ?? generation
+                mark.isPrompt = mark.isPrompt || isPrompting
                 return mark
             })
     }

@@ -26,11 +26,11 @@ public enum TemplateValue: Sendable {
 public final class TemplateList: Sendable {
     let items: [TemplateValue]
     let isTuple: Bool
-    /// The message that the list is part of, or `template`.
+    /// The message that the list is part of, or `computed`.
     let origin: TemplateOrigin
     let extent: TemplateExtent
 
-    init(_ items: [TemplateValue], isTuple: Bool = false, origin: TemplateOrigin = .template) {
+    init(_ items: [TemplateValue], isTuple: Bool = false, origin: TemplateOrigin = .computed) {
         self.items = items
         self.isTuple = isTuple
         self.origin = origin
@@ -48,7 +48,7 @@ public final class TemplateMapping: Sendable {
     let extent: TemplateExtent
 
     /// Pairs whose keys can't be hashed (lists, mappings) are left out; the interpreter refuses them before.
-    init(_ pairs: [(TemplateValue, TemplateValue)], origin: TemplateOrigin = .template, messageIndex: Int? = nil) {
+    init(_ pairs: [(TemplateValue, TemplateValue)], origin: TemplateOrigin = .computed, messageIndex: Int? = nil) {
         var entries: [(key: TemplateValue, value: TemplateValue)] = []
         var places: [TemplateKey: Int] = [:]
         entries.reserveCapacity(pairs.count)

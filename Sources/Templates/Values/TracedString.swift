@@ -1,7 +1,9 @@
 /// Where a stretch of text came from.
 public enum TemplateOrigin: Hashable, Sendable {
-    /// A literal of the template, something computed, or a variable that is no message.
-    case template
+    /// Something computed, or a variable that is no message.
+    case computed
+    /// A text that stands in the template itself, by its offset in bytes, line breaks counted as one.
+    case literal(offset: Int)
     /// A message of the list `messages`, by its position and the key that held the text; the key is empty for a message printed whole.
     case message(index: Int, field: String)
 }
@@ -12,11 +14,13 @@ public enum TemplateOrigin: Hashable, Sendable {
 public struct TracedString: Sendable {
     /// What is known about a run of bytes.
     struct Mark: Hashable {
-        var origin = TemplateOrigin.template
+        var origin = TemplateOrigin.computed
         /// The message whose `for` iteration printed the run first.
         var turn: Int?
         /// Counts the `generation` blocks executed so far, from 1 on; nil outside them.
         var generation: Int?
+        /// Whether the run was printed because a generation prompt was asked for.
+        var isPrompt = false
     }
 
     struct Run: Equatable {
@@ -26,13 +30,13 @@ public struct TracedString: Sendable {
     }
 
     private(set) var bytes: [UInt8] = []
-    /// Covers `bytes` in order; empty while all bytes have the mark of a literal.
+    /// Covers `bytes` in order; empty while all bytes have the mark of something computed.
     private(set) var runs: [Run] = []
     /// Whether the filters `safe` or `escape` made this HTML: a plain text that is added to it is escaped, as Python's `Markup` does.
     var isMarkup = false
 
     /// A text of the template's own, or of the message that `origin` names.
-    public init(_ text: String, origin: TemplateOrigin = .template) { self.init(Array(text.utf8), Mark(origin: origin)) }
+    public init(_ text: String, origin: TemplateOrigin = .computed) { self.init(Array(text.utf8), Mark(origin: origin)) }
 
     init() {}
 
@@ -119,6 +123,8 @@ public struct TracedString: Sendable {
     /// The same text with changed marks.
     func marked(_ change: (Mark) -> Mark) -> TracedString {
         var result = TracedString()
+        result.isMarkup = isMarkup
+        result.bytes.reserveCapacity(bytes.count)
         forEachRun(in: 0..<bytes.count) { result.append($0, change($1)) }
         return result
     }

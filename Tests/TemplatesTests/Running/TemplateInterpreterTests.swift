@@ -5,12 +5,12 @@ import Testing
 @testable import Templates
 
 @Suite struct TemplateInterpreterTests {
-    private func problem(_ source: String, _ context: TemplateContext = TemplateContext(messages: []), limits: TemplateLimits = TemplateLimits()) -> String {
+    private func problem(_ source: String, _ context: TestChat = TestChat(messages: []), limits: TemplateLimits = TemplateLimits()) -> String {
         do {
             return "rendered: \(try rendered(source, context, limits: limits).text.prefix(40))"
-        } catch let error as TrainerError {
+        } catch {
             return error.code == .format ? error.problem : "\(error)"
-        } catch { return "\(error)" }
+        }
     }
 
     private func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }

@@ -1,5 +1,5 @@
 /// The text that a template made of a conversation, and where each stretch of it came from. Ranges count UTF-8 bytes.
-public struct TemplateRendering: Sendable {
+public struct RenderedChat: Sendable {
     /// A stretch of text with one origin, in one turn.
     public struct Run: Equatable, Sendable {
         public var range: Range<Int>
@@ -8,6 +8,8 @@ public struct TemplateRendering: Sendable {
         public var turn: Int?
         /// Whether the stretch was printed inside a `generation` block.
         public var isGenerated: Bool
+        /// Whether the stretch was printed because a generation prompt was asked for.
+        public var isPrompt: Bool
     }
 
     public let text: String
@@ -22,11 +24,7 @@ public struct TemplateRendering: Sendable {
         traced.forEachRun(in: 0..<traced.bytes.count) { bytes, mark in
             let range = start..<start + bytes.count
             start = range.upperBound
-            if let last = runs.last, last.origin == mark.origin, last.turn == mark.turn, last.isGenerated == (mark.generation != nil) {
-                runs[runs.count - 1].range = last.range.lowerBound..<range.upperBound
-            } else {
-                runs.append(Run(range: range, origin: mark.origin, turn: mark.turn, isGenerated: mark.generation != nil))
-            }
+            runs.append(Run(range: range, origin: mark.origin, turn: mark.turn, isGenerated: mark.generation != nil, isPrompt: mark.isPrompt))
             if let number = mark.generation {
                 if number == previous, let last = generated.last, last.upperBound == range.lowerBound {
                     generated[generated.count - 1] = last.lowerBound..<range.upperBound
@@ -39,18 +37,5 @@ public struct TemplateRendering: Sendable {
         text = traced.text
         self.runs = runs
         self.generated = generated
-    }
-
-    /// The stretches of text by the message whose iteration printed them, in order and without gaps.
-    public var turns: [(range: Range<Int>, turn: Int?)] {
-        var turns: [(range: Range<Int>, turn: Int?)] = []
-        for run in runs {
-            if let last = turns.last, last.turn == run.turn {
-                turns[turns.count - 1].range = last.range.lowerBound..<run.range.upperBound
-            } else {
-                turns.append((run.range, run.turn))
-            }
-        }
-        return turns
     }
 }

@@ -3,23 +3,40 @@ import Testing
 
 @testable import Templates
 
-@Suite struct TemplateRenderingTests {
-    private let chat = TemplateContext(
+@Suite struct RenderedChatTests {
+    private let chat = TestChat(
         messages: [
             message("system", "Be brief."), message("user", "  Grüße \n"), message("assistant", "Hi!", [("tags", .list([.string("a"), .string("b")]))]),
             message("user", "Bye"),
         ], addsGenerationPrompt: true)
 
     /// Each run as text with its origin's message and field, and its turn.
-    private func runs(_ source: String, _ context: TemplateContext? = nil) throws -> [String] {
+    private func runs(_ source: String, _ context: TestChat? = nil) throws -> [String] {
         let rendering = try rendered(source, context ?? chat)
         let bytes = Array(rendering.text.utf8)
-        return rendering.runs.map { run in
+        // Literals that follow one another are shown as one.
+        var shown: [RenderedChat.Run] = []
+        for var run in rendering.runs {
+            if case .literal = run.origin { run.origin = .computed }
+            if let last = shown.last, last.origin == run.origin, last.turn == run.turn, last.isGenerated == run.isGenerated {
+                shown[shown.count - 1].range = last.range.lowerBound..<run.range.upperBound
+            } else {
+                shown.append(run)
+            }
+        }
+        return shown.map { run in
             var text = String(decoding: bytes[run.range], as: UTF8.self)
             if case .message(let index, let field) = run.origin { text += "<\(index).\(field)>" }
             if let turn = run.turn { text += "@\(turn)" }
             return text + (run.isGenerated ? "!" : "")
         }
+    }
+
+    /// The messages whose iterations printed the text, in order.
+    private func turns(_ source: String) throws -> [Int?] {
+        var turns: [Int?] = []
+        for run in try rendered(source, chat).runs where turns.isEmpty || turns.last != .some(run.turn) { turns.append(run.turn) }
+        return turns
     }
 
     @Test("each stretch tells whose text it is and which message's iteration printed it")
@@ -29,7 +46,7 @@ import Testing
             try runs(source) == [
                 "A", "[@1", "user<1.role>@1", "] @1", "Grüße<1.content>@1", "\n@1", "[@2", "assistant<2.role>@2", "] @2", "Hi!<2.content>@2", "\n@2", "Z",
             ])
-        #expect(try rendered(source, chat).turns.map(\.turn) == [nil, 1, 2, nil])
+        #expect(try turns(source) == [nil, 1, 2, nil])
     }
 
     @Test("origins survive what templates do to texts")
@@ -57,14 +74,14 @@ import Testing
             "messages", "messages | list", "[{'role': 'x', 'content': ''}] + messages", "messages[::-1] | reverse", "messages | selectattr('role') | list",
             "messages | rejectattr('content', 'none')", "messages | unique(attribute='content')",
         ] {
-            let turns = try rendered("{% for m in " + items + " %}{{ m.role[0] }}{% endfor %}", chat).turns.compactMap(\.turn)
-            #expect(turns == [0, 1, 2, 3], "\(items)")
+            let turns = try turns("{% for m in " + items + " %}{{ m.role[0] }}{% endfor %}")
+            #expect(turns.compactMap(\.self) == [0, 1, 2, 3], "\(items)")
         }
-        #expect(try rendered("{% for m in messages | reverse %}-{% endfor %}", chat).turns.map(\.turn) == [3, 2, 1, 0])
-        #expect(try rendered("{% for m in messages if m.role == 'user' %}-{% endfor %}", chat).turns.map(\.turn) == [1, 3])
-        #expect(try rendered("{% set messages = messages[2:] %}{% for m in messages %}-{% endfor %}", chat).turns.map(\.turn) == [2, 3])
-        #expect(try rendered("{% for m in messages %}{% for c in m.content[:1] %}-{% endfor %}{% endfor %}", chat).turns.map(\.turn) == [0, 1, 2, 3])
-        #expect(try rendered("{% for m in messages %}{% set m = dict(m, x=1) %}-{% endfor %}", chat).turns.map(\.turn) == [0, 1, 2, 3])
+        #expect(try turns("{% for m in messages | reverse %}-{% endfor %}") == [3, 2, 1, 0])
+        #expect(try turns("{% for m in messages if m.role == 'user' %}-{% endfor %}") == [1, 3])
+        #expect(try turns("{% set messages = messages[2:] %}{% for m in messages %}-{% endfor %}") == [2, 3])
+        #expect(try turns("{% for m in messages %}{% for c in m.content[:1] %}-{% endfor %}{% endfor %}") == [0, 1, 2, 3])
+        #expect(try turns("{% for m in messages %}{% set m = dict(m, x=1) %}-{% endfor %}") == [0, 1, 2, 3])
     }
 
     @Test("what is captured keeps the turn in which it was printed first")
@@ -90,7 +107,7 @@ import Testing
 
     @Test("reasoning is found under the names that templates read, whatever the message calls it")
     func reasoning() throws {
-        let context = TemplateContext(messages: [message("assistant", "A", [("reasoning", .string("R"))])])
+        let context = TestChat(messages: [message("assistant", "A", [("reasoning", .string("R"))])])
         let source = "{% for m in messages %}{{ m.reasoning_content }}{{ m.thinking }}{{ m.keys() | join(',') }}{% endfor %}"
         #expect(try rendered(source, context).text == "RRthinking,role,content,reasoning,reasoning_content")
     }
