@@ -6,12 +6,7 @@ extension TemplateInterpreter {
     func sequence(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
         let name = filter.rawValue
         switch filter {
-        case .attr:
-            try checkDefined(value)
-            guard case .string(let attribute)? = try bind(["name"], arguments, of: name)[0] else { throw error("the filter attr takes a name") }
-            return try member(attribute.text, of: value) ?? .undefined("\(value.typeName) object has no attribute \(attribute.text)")
         case .join: return try join(value, arguments)
-        case .batch, .slice: return try groups(filter, value, arguments)
         default: _ = try bind([], arguments, of: name)
         }
         switch filter {
@@ -55,39 +50,6 @@ extension TemplateInterpreter {
             try checkSize(result.bytes.count)
         }
         return try made(result)
-    }
-
-    /// `batch`: lists of a given length; `slice`: a given number of lists.
-    private func groups(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
-        let isBatch = filter == .batch
-        let values = try bind([isBatch ? "linecount" : "slices", "fill_with"], arguments, of: filter.rawValue)
-        guard let number = values[0] else { throw error("the filter \(filter.rawValue) takes a number") }
-        let count = try integer(number, "the number of the filter \(filter.rawValue)")
-        guard count > 0, isBatch || count <= limits.steps else { throw error("the filter \(filter.rawValue) takes a number of 1 or more") }
-        let filler = values[1].flatMap { $0.equals(.none) ? nil : $0 }
-        let items = try items(of: value)
-        try charge(items.count)
-        var groups: [TemplateValue] = []
-        if isBatch {
-            for start in stride(from: 0, to: items.count, by: min(count, items.count + 1)) {
-                var group = Array(items[start..<min(items.count, start + min(count, items.count))])
-                if let filler, group.count < count {
-                    try charge(count)
-                    group += Array(repeating: filler, count: count - group.count)
-                }
-                groups.append(try made(group))
-            }
-        } else {
-            try charge(count)
-            var start = 0
-            for number in 0..<count {
-                let isLonger = number < items.count % count
-                let end = start + items.count / count + (isLonger ? 1 : 0)
-                groups.append(try made(items[start..<end] + (isLonger ? [] : filler.map { [$0] } ?? [])))
-                start = end
-            }
-        }
-        return try madeIterator(groups)
     }
 
     // MARK: - Attributes

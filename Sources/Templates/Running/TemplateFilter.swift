@@ -2,9 +2,8 @@ import Support
 
 /// The filters that may follow `|`.
 enum TemplateFilter: String, CaseIterable {
-    case abs, attr, batch, capitalize, center, `default`, dictsort, escape, first, float, format, indent, int, items, join, last, length, list, lower,
-        map, max, min, reject, rejectattr, replace, reverse, round, safe, select, selectattr, slice, sort, string, sum, title, tojson, trim, truncate,
-        unique, upper, wordcount
+    case abs, capitalize, `default`, dictsort, escape, first, float, format, indent, int, items, join, last, length, list, lower, map, max, min, reject,
+        rejectattr, replace, reverse, round, safe, select, selectattr, sort, string, sum, title, tojson, trim, unique, upper
 
     /// Second names of filters.
     private static let others: [String: TemplateFilter] = ["count": .length, "d": .default, "e": .escape]
@@ -25,11 +24,11 @@ extension TemplateInterpreter {
             return value.isUndefined || values[1]?.isTrue == true && !value.isTrue ? values[0] ?? .emptyString : value
         case .tojson: return try json(value, arguments)
         case .abs, .float, .int, .round, .sum: return try number(filter, value, arguments)
-        case .capitalize, .center, .escape, .format, .indent, .lower, .replace, .safe, .string, .title, .trim, .truncate, .upper, .wordcount:
+        case .capitalize, .escape, .format, .indent, .lower, .replace, .safe, .string, .title, .trim, .upper:
             return try text(filter, value, arguments)
         case .map, .select, .selectattr, .reject, .rejectattr, .sort, .unique, .min, .max, .dictsort:
             return try choice(filter, value, arguments)
-        case .attr, .batch, .first, .items, .join, .last, .length, .list, .reverse, .slice: return try sequence(filter, value, arguments)
+        case .first, .items, .join, .last, .length, .list, .reverse: return try sequence(filter, value, arguments)
         }
     }
 
@@ -37,14 +36,13 @@ extension TemplateInterpreter {
 
     private func text(_ filter: TemplateFilter, _ value: TemplateValue, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
         let name = filter.rawValue
-        if filter == .truncate || filter == .indent { return filter == .indent ? try indent(value, arguments) : try truncate(value, arguments) }
+        if filter == .indent { return try indent(value, arguments) }
         let text = try text(of: value)
         try charge(bytes: text.bytes.count)
         switch filter {
         case .format:
             guard arguments.keywords.isEmpty else { throw error("the filter format takes no named arguments here") }
             return try percentFormat(text, .tuple(arguments.positional))
-        case .center: return try pad(text, try bind(["width"], arguments, of: name)[0] ?? .integer(80), side: .both)
         case .replace:
             let values = try bind(["old", "new", "count"], arguments, of: name)
             guard let old = values[0], let new = values[1] else { throw error("the filter replace takes two strings") }
@@ -58,7 +56,6 @@ extension TemplateInterpreter {
         case .title: return try made(text.titledByWords)
         case .lower: return try made(text.lowercased)
         case .upper: return try made(text.uppercased)
-        case .wordcount: return .integer(text.spans { $0.isPythonAlphanumeric || $0 == "_" }.count)
         case .escape: return try made(text.escapedForHTML)
         case .safe:
             var text = text
@@ -93,24 +90,6 @@ extension TemplateInterpreter {
             result.append(line)
         }
         return try made(result)
-    }
-
-    private func truncate(_ value: TemplateValue, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
-        let values = try bind(["length", "killwords", "end", "leeway"], arguments, of: "truncate")
-        let length = try values[0].map { (value) throws(TrainerError) in try integer(value, "length") } ?? 255
-        let leeway = try values[3].map { (value) throws(TrainerError) in try integer(value, "leeway") } ?? 5
-        let end = try values[2].map { (value) throws(TrainerError) in try text(of: value) } ?? TracedString("...")
-        guard length >= end.count, leeway >= 0 else { throw error("the filter truncate takes a length of its end's at least") }
-        guard case .string(let text) = value else {
-            guard value.isUndefined else { throw error("the filter truncate takes a string, not a \(value.typeName)") }
-            return value
-        }
-        let starts = text.boundaries
-        guard starts.count - 1 > length, starts.count - 1 - length > leeway else { return value }
-        var kept = text[0..<starts[length - end.count]]
-        if values[1]?.isTrue != true, let space = kept.findLast([UInt8(ascii: " ")]) { kept = kept[0..<space] }
-        kept.append(end)
-        return try made(kept)
     }
 
     func integer(_ value: TemplateValue, _ what: String) throws(TrainerError) -> Int {

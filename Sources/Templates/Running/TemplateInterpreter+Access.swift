@@ -18,7 +18,11 @@ extension TemplateInterpreter {
             try charge(key)
             if let found = mapping[key] { return found }
         case .list(let list):
-            if let index = key.index, let place = position(index, list.items.count) { return list.items[place] }
+            if let index = key.index, let place = position(index, list.items.count) {
+                // A loop over positions visits its message by its number.
+                if index == counter, turn == nil, case .mapping(let mapping) = list.items[place] { turn = mapping.messageIndex }
+                return list.items[place]
+            }
         case .string(let text):
             if let index = key.index {
                 try charge(bytes: text.bytes.count)

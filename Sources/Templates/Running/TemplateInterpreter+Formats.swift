@@ -1,20 +1,14 @@
 import Foundation
 import Support
 
-/// Python's two ways to format: `text % values` and `text.format(values)`.
+/// Python's two ways to format, `text % values` and `text.format(values)`, as far as chat templates go: no alignment, no grouping, no exponents.
 extension TemplateInterpreter {
-    /// What stands between the sign of a conversion and its letter.
-    struct FormatSpecification {
-        var fill: Unicode.Scalar?
-        /// `<`, `>`, `^` or `=`.
-        var alignment: Unicode.Scalar?
-        /// `+`, `-` or a space.
-        var sign: Unicode.Scalar?
-        var isAlternate = false
+    /// What may stand with a conversion: `05d`, `.2f`, `8s`.
+    private struct FormatSpecification: Equatable {
+        var isZeroFilled = false
         var width = 0
-        /// The character between groups of three digits.
-        var grouping: Unicode.Scalar?
         var precision: Int?
+        /// `s`, `r`, `d` or `f`; nil for what the value is.
         var type: Unicode.Scalar?
     }
 
@@ -42,9 +36,10 @@ extension TemplateInterpreter {
                 guard let found = mapping[.string(name)] else { throw error("the mapping has no key \(name.text) of the format") }
                 operand = found
             }
-            let specification = try percentSpecification(&reader, &arguments)
+            let specification = try readSpecification(&reader)
+            guard specification.type != nil else { throw error("a format ends within a conversion") }
             guard let value = operand ?? arguments.popFirst() else { throw error("a format has more conversions than values") }
-            let text = try converted(value, specification)
+            let text = try formatted(value, specification, isPercent: true)
             result.append(format.isMarkup ? text.escapedForHTML : text)
             try checkSize(result.bytes.count)
         }
@@ -53,162 +48,122 @@ extension TemplateInterpreter {
         return try made(result)
     }
 
-    private func percentSpecification(
-        _ reader: inout FormatReader, _ arguments: inout ArraySlice<TemplateValue>
-    ) throws(TrainerError) -> FormatSpecification {
-        var specification = FormatSpecification()
-        while let flag = reader.next, "-+ 0#".unicodeScalars.contains(flag) {
+    // MARK: - Braces
+
+    func braceFormat(_ format: TracedString, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
+        try charge(bytes: format.bytes.count)
+        var result = TracedString()
+        var reader = FormatReader(format)
+        // Fields are numbered by themselves or by the format, not both.
+        var next: Int? = 0
+        while let scalar = reader.next {
+            let start = reader.position
             reader.advance()
-            switch flag {
-            case "-": specification.alignment = "<"
-            case "0": specification.fill = "0"
-            case "#": specification.isAlternate = true
-            default: if specification.sign != "+" { specification.sign = flag }
+            switch scalar {
+            case "{" where !reader.skip("{"):
+                result.append(try field(&reader, arguments, &next))
+                try checkSize(result.bytes.count)
+            case "}":
+                guard reader.skip("}") else { throw error("a format has a } without its {") }
+                result.append("}")
+            case "{": result.append("{")
+            default: result.append(format[start..<reader.position])
             }
         }
-        func size(_ reader: inout FormatReader) throws(TrainerError) -> Int? {
-            guard reader.skip("*") else { return try reader.number().map { (size) throws(TrainerError) in try checked(size) } }
-            guard let value = arguments.popFirst() else { throw error("a format has more conversions than values") }
-            return try checked(try integer(value, "a width"))
-        }
-        specification.width = try size(&reader) ?? 0
-        if reader.skip(".") { specification.precision = try size(&reader) ?? 0 }
-        while let letter = reader.next, "hlL".unicodeScalars.contains(letter) { reader.advance() }
-        guard let type = reader.next else { throw error("a format ends within a conversion") }
-        reader.advance()
-        specification.type = type
-        return specification
+        return try made(result)
     }
 
-    private func checked(_ size: Int) throws(TrainerError) -> Int {
-        try checkSize(size)
-        return max(0, size)
-    }
-
-    private func converted(_ value: TemplateValue, _ given: FormatSpecification) throws(TrainerError) -> TracedString {
-        var specification = given
-        if specification.alignment == "<" || specification.fill == nil { specification.fill = nil }
-        switch given.type {
-        case "s", "r", "a":
-            let text = given.type == "s" ? try text(of: value) : try represented(value)
-            return padded(cut(text, given.precision), width: given.width, alignment: given.alignment ?? ">", fill: " ")
-        case "c":
-            var text = try text(of: value)
-            if let index = value.index, let scalar = UInt32(exactly: index).flatMap(Unicode.Scalar.init) { text = TracedString(String(scalar)) }
-            guard text.count == 1 else { throw error("%c takes one character") }
-            return padded(text, width: given.width, alignment: given.alignment ?? ">", fill: " ")
-        case "d", "i", "u", "x", "X", "o":
-            guard let integer = value.index ?? doubleInteger(value, given.type) else {
-                throw error("%\(given.type.map(String.init) ?? "") takes an integer, not a \(value.typeName)")
+    /// A field, whose `{` is read.
+    private func field(_ reader: inout FormatReader, _ arguments: TemplateArguments, _ next: inout Int?) throws(TrainerError) -> TracedString {
+        let start = reader.position
+        while let scalar = reader.next, scalar != "}", scalar != ":", scalar != "!" { reader.advance() }
+        let name = reader.text[start..<reader.position].text
+        var value: TemplateValue
+        if name.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            if !name.isEmpty, next == 0 { next = nil }
+            guard name.isEmpty == (next != nil) else { throw error("a format mixes fields with and without numbers") }
+            let index = next ?? Int(name) ?? .max
+            next = next.map { $0 + 1 }
+            guard arguments.positional.indices.contains(index) else { throw error("a format names the value \(index), which is not given") }
+            value = arguments.positional[index]
+        } else {
+            guard !name.contains("."), !name.contains("[") else { throw error("a format that names a part of a value is not supported") }
+            guard let found = arguments.keywords.first(where: { $0.name == name })?.value else {
+                throw error("a format names the value \(name), which is not given")
             }
-            specification.type = given.type == "i" || given.type == "u" ? "d" : given.type
-            if specification.alignment == nil { specification.alignment = specification.fill == "0" ? "=" : ">" }
-            return try formatted(integer, specification)
-        case "f", "F", "e", "E", "g", "G":
-            guard let number = value.number else { throw error("a \(value.typeName) is formatted as a number") }
-            if specification.alignment == nil { specification.alignment = specification.fill == "0" ? "=" : ">" }
-            return try formatted(number, specification)
-        default: throw error("a format has the unknown conversion %\(given.type.map(String.init) ?? "")")
+            value = found
         }
-    }
-
-    /// %d cuts fractions off, %x refuses them.
-    private func doubleInteger(_ value: TemplateValue, _ type: Unicode.Scalar?) -> Int? {
-        guard case .double(let double) = value, type == "d" || type == "i" || type == "u" else { return nil }
-        return Int(exactly: double.rounded(.towardZero))
+        if reader.skip("!") {
+            guard reader.skip("s") || reader.skip("r") else { throw error("a format has a conversion after ! that is not supported") }
+            value = .string(reader.text.bytes[reader.position - 1] == UInt8(ascii: "r") ? try represented(value) : try text(of: value))
+        }
+        let specification = reader.skip(":") ? try readSpecification(&reader) : FormatSpecification()
+        guard reader.skip("}") else { throw error("a format has a { without its }, or is not supported") }
+        return try formatted(value, specification, isPercent: false)
     }
 
     // MARK: - Values
 
-    private func cut(_ text: TracedString, _ count: Int?) -> TracedString {
-        guard let count else { return text }
-        let starts = text.boundaries
-        return text[0..<starts[min(count, starts.count - 1)]]
+    private func readSpecification(_ reader: inout FormatReader) throws(TrainerError) -> FormatSpecification {
+        var specification = FormatSpecification()
+        specification.isZeroFilled = reader.skip("0")
+        specification.width = reader.number() ?? 0
+        if reader.skip(".") { specification.precision = reader.number() ?? 0 }
+        try checkSize(max(specification.width, specification.precision ?? 0))
+        switch reader.next {
+        case "s", "r", "d", "f": specification.type = reader.next
+        case "i": specification.type = "d"
+        case nil, "}": return specification
+        case let scalar?: throw error("the format \(scalar) is not supported")
+        }
+        reader.advance()
+        return specification
     }
 
-    /// Any value under a specification of `format`.
-    func formatted(_ value: TemplateValue, _ specification: FormatSpecification?) throws(TrainerError) -> TracedString {
-        guard let specification else { return try text(of: value) }
-        let isNumeric = specification.type.map { "dxXobcn".unicodeScalars.contains($0) } ?? true
-        switch value {
-        case .string(let text):
-            guard specification.type == nil || specification.type == "s", specification.alignment != "=", specification.sign == nil else {
-                throw error("a format for numbers is given a string")
+    private func formatted(_ value: TemplateValue, _ specification: FormatSpecification, isPercent: Bool) throws(TrainerError) -> TracedString {
+        switch (specification.type, value) {
+        case ("d", _), (nil, .integer), (nil, .boolean):
+            var integer = value.index
+            // A percent sign cuts fractions off.
+            if case .double(let double) = value, isPercent { integer = Int(exactly: double.rounded(.towardZero)) }
+            if case .boolean = value, specification.type == nil, specification.width == 0 { return try text(of: value) }
+            guard let integer, specification.precision == nil else { throw error("a format of integers is given a \(value.typeName)") }
+            return padded(TracedString(String(integer)), specification, isNumber: true)
+        case ("f", _):
+            guard let number = value.number, (specification.precision ?? 6) <= 400 else { throw error("a format of numbers is given a \(value.typeName)") }
+            return padded(TracedString(String(format: "%.\(specification.precision ?? 6)f", number)), specification, isNumber: true)
+        case (nil, .double):
+            guard specification.precision == nil else { throw error("a format without a type, but with a precision, is not supported") }
+            return padded(try text(of: value), specification, isNumber: true)
+        default:
+            if !isPercent {
+                let isText = if case .string = value { true } else { specification == FormatSpecification() }
+                guard isText, specification.type != "r", !specification.isZeroFilled else { throw error("a format does not fit a \(value.typeName)") }
             }
-            return padded(
-                cut(text, specification.precision), width: specification.width, alignment: specification.alignment ?? "<",
-                fill: specification.fill ?? " ")
-        case .integer, .boolean:
-            if isNumeric, specification.precision == nil { return try formatted(value.index ?? 0, specification) }
-            guard !isNumeric, specification.type != "s" else { throw error("a format does not fit an integer") }
-            return try formatted(value.number ?? 0, specification)
-        case .double(let double): return try formatted(double, specification)
-        default: throw error("a format is not supported for a \(value.typeName)")
+            let text = specification.type == "r" ? try represented(value) : try text(of: value)
+            let starts = text.boundaries
+            let cut = specification.precision.map { text[0..<starts[min($0, starts.count - 1)]] } ?? text
+            var plain = specification
+            plain.isZeroFilled = false
+            return padded(cut, plain, isNumber: isPercent)
         }
     }
 
-    private func formatted(_ integer: Int, _ specification: FormatSpecification) throws(TrainerError) -> TracedString {
-        let radix: Int
-        var prefix = ""
-        switch specification.type {
-        case nil, "d", "n": radix = 10
-        case "x", "X": (radix, prefix) = (16, specification.type == "X" ? "0X" : "0x")
-        case "o": (radix, prefix) = (8, "0o")
-        case "b": (radix, prefix) = (2, "0b")
-        default: throw error("a format of integers has the unknown type \(specification.type.map(String.init) ?? "")")
-        }
-        var digits = String(integer.magnitude, radix: radix, uppercase: specification.type == "X")
-        if let precision = specification.precision { digits = String(repeating: "0", count: max(0, precision - digits.utf8.count)) + digits }
-        return number(digits, isNegative: integer < 0, prefix: specification.isAlternate ? prefix : "", specification)
-    }
-
-    private func formatted(_ double: Double, _ specification: FormatSpecification) throws(TrainerError) -> TracedString {
-        let precision = specification.precision ?? 6
-        guard precision <= 400 else { throw error("a format has a precision above 400") }
-        let value = double.magnitude
-        let digits: String
-        switch specification.type {
-        case nil where specification.precision == nil: digits = value.pythonText
-        case "f", "F", "e", "E", "g", "G": digits = String(format: "%.\(precision)\(specification.type.map(String.init) ?? "")", value)
-        case "%": digits = String(format: "%.\(precision)f", value * 100) + "%"
-        default: throw error("a format of numbers has the unsupported type \(specification.type.map(String.init) ?? "none with a precision")")
-        }
-        return number(digits, isNegative: double.sign == .minus && !double.isNaN, prefix: "", specification)
-    }
-
-    private func number(_ digits: String, isNegative: Bool, prefix: String, _ specification: FormatSpecification) -> TracedString {
-        var digits = digits
-        if let grouping = specification.grouping {
-            let whole = digits.prefix { $0.isHexDigit }
-            var grouped = ""
-            for (place, digit) in whole.enumerated() {
-                if place > 0, (whole.count - place) % 3 == 0 { grouped += String(grouping) }
-                grouped.append(digit)
-            }
-            digits = grouped + digits.dropFirst(whole.count)
-        }
-        let sign = isNegative ? "-" : specification.sign.flatMap { $0 == "-" ? nil : String($0) } ?? ""
-        if specification.alignment == "=" || specification.alignment == nil && specification.fill == "0" {
-            let missing = max(0, specification.width - sign.utf8.count - prefix.utf8.count - digits.utf8.count)
-            return TracedString(sign + prefix + String(repeating: String(specification.fill ?? " "), count: missing) + digits)
-        }
-        return padded(
-            TracedString(sign + prefix + digits), width: specification.width, alignment: specification.alignment ?? ">", fill: specification.fill ?? " ")
-    }
-
-    private func padded(_ text: TracedString, width: Int, alignment: Unicode.Scalar, fill: Unicode.Scalar) -> TracedString {
-        let missing = max(0, width - text.count)
+    /// Numbers stand to the right, zeros between sign and digits; texts to the left, but under a percent sign.
+    private func padded(_ text: TracedString, _ specification: FormatSpecification, isNumber: Bool) -> TracedString {
+        let missing = max(0, specification.width - text.count)
         guard missing > 0 else { return text }
-        let left = alignment == "<" ? 0 : alignment == "^" ? missing / 2 : missing
-        var result = TracedString(String(repeating: String(fill), count: left))
-        result.append(text)
-        result.append(String(repeating: String(fill), count: missing - left))
+        let fill = String(repeating: specification.isZeroFilled ? "0" : " ", count: missing)
+        let sign = specification.isZeroFilled && text.bytes.first == UInt8(ascii: "-") ? 1 : isNumber ? 0 : text.bytes.count
+        var result = text[0..<sign]
+        result.append(fill)
+        result.append(text[sign..<text.bytes.count])
         return result
     }
 }
 
 /// Reads a format from left to right.
-struct FormatReader {
+private struct FormatReader {
     let text: TracedString
     /// In bytes.
     var position = 0

@@ -26,10 +26,7 @@ extension TemplateInterpreter {
         case .branch(let branches, let otherwise): return try branch(branches, otherwise, scope)
         case .loop(let loop): try run(loop, try evaluate(loop.items, scope), scope)
         case .set(let target, let expression):
-            let value = try evaluate(expression, scope)
-            try assign(value, to: target, scope)
-            // A loop over positions takes its message by assignment.
-            if isCounting, turn == nil, case .name = target, case .mapping(let mapping) = value { turn = mapping.messageIndex }
+            try assign(try evaluate(expression, scope), to: target, scope)
         case .capture(let target, let filters, let body):
             let value = try filtered(filters, scope) { () throws(TrainerError) in try execute(body, TemplateScope(parent: scope)) }
             if let value { try assign(value, to: target, scope) }
@@ -127,16 +124,17 @@ extension TemplateInterpreter {
     func run(_ loop: TemplateLoop) throws(TrainerError) {
         keep(loop.scope)
         let value = try made(.loop(loop))
-        let (outerTurn, outerCounting) = (turn, isCounting)
-        defer { (turn, isCounting) = (outerTurn, outerCounting) }
+        let (outerTurn, outerCounter) = (turn, counter)
+        defer { (turn, counter) = (outerTurn, outerCounter) }
         // As in Jinja, an iteration that is left early does not count for `else`.
         var hasFinishedOne = false
         while let item = try advance(loop) {
             let scope = TemplateScope(parent: loop.scope)
             scope.set(TemplateNames.loop, to: value)
             try assign(item, to: loop.syntax.target, scope)
-            if case .mapping(let mapping) = item { turn = mapping.messageIndex ?? outerTurn } else { turn = outerTurn }
-            if case .integer = item { isCounting = true } else { isCounting = false }
+            // A loop over messages within the iteration of one prints text of that one.
+            if turn == nil, case .mapping(let mapping) = item { turn = mapping.messageIndex }
+            if case .integer(let number) = item { counter = number } else { counter = nil }
             let flow = try execute(loop.syntax.body, scope)
             turn = outerTurn
             if flow == .broken { break }

@@ -14,10 +14,10 @@ final class TemplateInterpreter {
     private var depth = 0
     /// What is printed now; blocks and macros that capture put their own in its place.
     var sink = TracedString()
-    /// The message of the innermost iteration over messages that runs.
+    /// The message of the outermost iteration over messages that runs.
     var turn: Int?
-    /// Whether the innermost loop that runs goes over integers.
-    var isCounting = false
+    /// The item of the innermost loop that runs, if it is an integer.
+    var counter: Int?
     var generation: Int?
     var generationCount = 0
     /// Whether what is printed now is printed because a generation prompt is asked for.

@@ -18,7 +18,7 @@ extension TemplateInterpreter {
             throw error("the method \(name) takes no named arguments")
         }
         switch method {
-        case .capitalize, .casefold, .lower, .swapcase, .title, .upper: return try changeCase(method, text, arguments)
+        case .capitalize, .lower, .title, .upper: return try changeCase(method, text, arguments)
         case .isalnum, .isalpha, .isascii, .isdecimal, .isdigit, .islower, .isnumeric, .isspace, .isupper:
             _ = try bind([], arguments, of: name)
             return .boolean(isAll(method, text))
@@ -27,7 +27,6 @@ extension TemplateInterpreter {
         case .startswith, .endswith: return .boolean(try hasAffix(method, text, arguments))
         case .strip, .lstrip, .rstrip:
             return try strip(text, try bind(["chars"], arguments, of: name)[0], method == .strip ? .both : method == .lstrip ? .left : .right)
-        case .center, .ljust, .rjust, .zfill: return try pad(method, text, arguments)
         case .removeprefix, .removesuffix:
             let part = try string(try bind(["part"], arguments, of: name)[0], name)
             let isPrefix = method == .removeprefix
@@ -63,12 +62,8 @@ extension TemplateInterpreter {
         _ = try bind([], arguments, of: method.rawValue)
         switch method {
         case .capitalize: return try made(text.capitalized)
-        case .swapcase: return try made(text.swappedCase)
         case .title: return try made(text.titled)
         case .upper: return try made(text.uppercased)
-        case .casefold:
-            guard text.bytes.allSatisfy({ $0 < 0x80 }) else { throw error("the method casefold is supported for ASCII alone") }
-            return try made(text.lowercased)
         default: return try made(text.lowercased)
         }
     }
@@ -186,40 +181,5 @@ extension TemplateInterpreter {
             }
         }
         return false
-    }
-
-    // MARK: - Padding
-
-    private func pad(_ method: TemplateStringMethod, _ text: TracedString, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
-        let isZero = method == .zfill
-        let values = try bind(isZero ? ["width"] : ["width", "fillchar"], arguments, of: method.rawValue)
-        guard let width = values[0] else { throw error("the method \(method.rawValue) takes a width") }
-        if isZero {
-            let hasSign = text.bytes.first == UInt8(ascii: "-") || text.bytes.first == UInt8(ascii: "+")
-            let sign = hasSign ? text[0..<1] : TracedString()
-            let digits = text[sign.bytes.count..<text.bytes.count]
-            let missing = max(0, try integer(width, "width")) - text.count
-            try checkSize(missing)
-            var result = sign
-            result.append(String(repeating: "0", count: max(0, missing)))
-            result.append(digits)
-            return try made(result)
-        }
-        var fill = " "
-        if values.count > 1, let given = values[1] { fill = try string(given, method.rawValue).text }
-        return try pad(text, width, fill: fill, side: method == .center ? .both : method == .ljust ? .right : .left)
-    }
-
-    /// Padded to a width on the given sides; between two, Python puts the odd character where this does.
-    func pad(_ text: TracedString, _ width: TemplateValue, fill: String = " ", side: TracedString.Sides) throws(TrainerError) -> TemplateValue {
-        guard fill.unicodeScalars.count == 1 else { throw error("what fills up to a width is one character") }
-        let width = max(0, try integer(width, "width"))
-        try checkSize(width)
-        let missing = max(0, width - text.count)
-        let left = side == .left ? missing : side == .right ? 0 : missing / 2 + (missing & width & 1)
-        var result = TracedString(String(repeating: fill, count: left))
-        result.append(text)
-        result.append(String(repeating: fill, count: missing - left))
-        return try made(result)
     }
 }

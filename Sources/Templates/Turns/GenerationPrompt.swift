@@ -1,15 +1,15 @@
 /// The text with which a template asks for the assistant's next turn: what it prints after the last message, or because a generation prompt is asked for.
 ///
 /// A turn's header is what the turn has in common with the prompt from its first byte on. No text is looked for: both places are known from what printed
-/// them. The header never reaches into the message's own text, and where turn and prompt part (`<think>` in one alone) it ends with a piece, a
-/// literal of the template or something printed, so that letters that two pieces share by chance don't count.
+/// them. The header never reaches into the message's own text, and where turn and prompt part (`<think>` in one alone) it ends with a piece: a
+/// literal of the template, something printed or an added token, so that letters that two pieces share by chance don't count.
 struct GenerationPrompt {
     let bytes: [UInt8]
     /// Where pieces end, the whole included.
     private let edges: Set<Int>
 
     /// What ends a text that was rendered with a generation prompt: all after the last message's iteration, and of this the part that was asked for.
-    static func candidates(_ rendered: RenderedChat) -> [GenerationPrompt] {
+    static func candidates(_ rendered: RenderedChat, _ addedTokens: [String]) -> [GenerationPrompt] {
         let after = rendered.runs.reversed().prefix { run in
             if case .message = run.origin { return false }
             return run.turn == nil || run.isPrompt
@@ -17,13 +17,17 @@ struct GenerationPrompt {
         let runs = Array(after.reversed())
         let asked = runs.drop { !$0.isPrompt }
         let text = Array(rendered.text.utf8)
-        return [runs[...], asked].map { GenerationPrompt(text, $0) }.filter { !$0.bytes.isEmpty }
+        return [runs[...], asked].map { GenerationPrompt(text, $0, addedTokens.map { Array($0.utf8) }) }.filter { !$0.bytes.isEmpty }
     }
 
-    private init(_ text: [UInt8], _ runs: ArraySlice<RenderedChat.Run>) {
+    private init(_ text: [UInt8], _ runs: ArraySlice<RenderedChat.Run>, _ addedTokens: [[UInt8]]) {
         let start = runs.first?.range.lowerBound ?? text.count
         bytes = Array(text[start...])
-        edges = Set(runs.map { $0.range.upperBound - start })
+        var edges = Set(runs.map { $0.range.upperBound - start })
+        for token in addedTokens where !token.isEmpty {
+            for place in bytes.indices where bytes[place...].starts(with: token) { edges.insert(place + token.count) }
+        }
+        self.edges = edges
     }
 
     /// Where the header of a turn ends; nil if that can't be known.
@@ -52,13 +56,8 @@ struct GenerationPrompt {
 extension TurnStretch {
     /// Whether the first of the message's own text that is printed belongs to calls of tools.
     fileprivate var opensWithCalls: Bool {
-        guard let run = runs.first(where: { $0.range.lowerBound == own.lowerBound }), case .message(_, let field) = run.origin else { return false }
-        return field == "tool_calls"
+        runs.first { $0.range.lowerBound == own.lowerBound }?.isCall ?? false
     }
-}
-
-extension RenderedChat.Run {
-    fileprivate var isRole: Bool { if case .message(_, "role") = origin { true } else { false } }
 }
 
 extension UInt8 {

@@ -24,7 +24,8 @@ struct TurnLayout {
 
     /// The message's stretch; nil if the template prints nothing for it.
     func stretch(of message: Int) throws(TrainerError) -> TurnStretch? {
-        let own = runs.filter { Self.isOwn($0, message) }
+        // What another message's iteration repeats of a call (its name above the result, as a rule) is no part of this turn.
+        let own = runs.filter { Self.isOwn($0, message) && !($0.turn != message && $0.turn != nil && $0.isCall) }
         guard let first = runs.firstIndex(where: { $0.turn == message }), let last = runs.lastIndex(where: { $0.turn == message }) else {
             guard own.isEmpty else { throw problem(message, "is printed outside of a loop over messages") }
             return nil
@@ -52,18 +53,36 @@ struct TurnLayout {
 
     /// The turn that begins at `start` in a stretch.
     func turn(_ stretch: TurnStretch, from start: Int) throws(TrainerError) -> AssistantTurn {
-        let tail = max(start, stretch.own.upperBound)..<stretch.range.upperBound
-        var end = (tail.upperBound, endToken: [UInt8]?.none)
-        if let place = tail.first(where: { stopToken(at: $0, before: tail.upperBound) != nil }) {
-            let token = stopToken(at: place, before: tail.upperBound) ?? []
-            end = (place + token.count, token)
-        } else if let token = stopToken(at: tail.upperBound, before: bytes.count) {
-            end = (tail.upperBound + token.count, token)
+        let stop = firstStop(in: stretch, from: start) ?? stopToken(at: stretch.range.upperBound, before: bytes.count).map { (stretch.range.upperBound, $0) }
+        let end = stop.map { $0.place + $0.token.count } ?? stretch.range.upperBound
+        var holdsOthers = false
+        for run in stretch.runs where run.range.upperBound > start {
+            guard case .message(let message, let field) = run.origin, field != "role" else { continue }
+            let isInside = run.range.lowerBound < end
+            if message != stretch.message {
+                guard !isInside else { throw problem(stretch.message, "holds text of message \(message)") }
+                holdsOthers = true
+            } else if !isInside, !run.isCall {
+                throw problem(stretch.message, "goes on after a stop token")
+            }
         }
-        for run in stretch.runs where run.range.upperBound > start && run.range.lowerBound < end.0 {
-            if case .message(let other, _) = run.origin, other != stretch.message { throw problem(stretch.message, "holds text of message \(other)") }
+        // Calls may be named again with the results that follow them.
+        guard stretch.own.upperBound <= end || holdsOthers else { throw problem(stretch.message, "goes on after a stop token") }
+        return AssistantTurn(message: stretch.message, bytes: start..<end, endToken: stop.map { String(decoding: $0.token, as: UTF8.self) })
+    }
+
+    /// The first stop token that the template itself prints: texts of messages may spell one, too.
+    private func firstStop(in stretch: TurnStretch, from start: Int) -> (place: Int, token: [UInt8])? {
+        var place = start
+        var limits = stretch.runs.filter(\.isFromMessage).map(\.range) + [stretch.range.upperBound..<stretch.range.upperBound]
+        limits.removeAll { $0.upperBound < start }
+        for limit in limits {
+            for position in place..<max(place, limit.lowerBound) {
+                if let token = stopToken(at: position, before: limit.lowerBound) { return (position, token) }
+            }
+            place = max(place, limit.upperBound)
         }
-        return AssistantTurn(message: stretch.message, bytes: start..<end.0, endToken: end.endToken.map { String(decoding: $0, as: UTF8.self) })
+        return nil
     }
 
     /// What a `generation` block printed, as a turn.
@@ -83,4 +102,13 @@ struct TurnLayout {
     private func stopToken(at place: Int, before end: Int) -> [UInt8]? {
         stopTokens.filter { place + $0.count <= end && bytes[place..<place + $0.count].elementsEqual($0) }.max { $0.count < $1.count }
     }
+}
+
+extension RenderedChat.Run {
+    var isFromMessage: Bool { if case .message = origin { true } else { false } }
+
+    /// Whether the run is text of a message's calls of tools.
+    var isCall: Bool { if case .message(_, "tool_calls") = origin { true } else { false } }
+
+    var isRole: Bool { if case .message(_, "role") = origin { true } else { false } }
 }

@@ -32,13 +32,6 @@ extension TracedString {
         }
     }
 
-    var swappedCase: TracedString {
-        mapScalars { scalar in
-            if scalar.properties.isUppercase { return scalar.properties.lowercaseMapping }
-            return scalar.properties.isLowercase ? scalar.properties.uppercaseMapping : String(scalar)
-        }
-    }
-
     /// Whether some character has a case and none has another than this one.
     func isAll(_ isWanted: (Unicode.Scalar) -> Bool) -> Bool {
         let cased = scalars.filter(\.isCased)

@@ -296,7 +296,7 @@ templates["blocks"] = """\
    stripped {{ raw }}
 {%- endraw +%}
 {% macro box(title, width=12, fill='-') -%}
-{{ title | center(width) | replace(' ', fill) }}
+{{ (fill * width) ~ title | replace(' ', fill) }}
 {{ caller(title | upper, 'x') if caller else '(no caller)' }}|{{ varargs | join('+') }}|{{ kwargs | dictsort | join(',') }}
 {%- endmacro %}
 {{ box('alone') }}
@@ -373,7 +373,7 @@ templates["printed"] = """\
 {{ m }}
 {{ m | tojson }}
 {{ m.content | tojson }} {{ [m.role, m.missing | default('-'), 1.0, true, none] }} {{ (m.role,) }} {{ m.keys() | list }} {{ m.values() | list | length }}
-{{ "%s: %-6s|%5.2f|%03d%%" | format(m.role, 'ab', 3.14159, loop.index) }} {{ "{0}-{1:>5}-{name!r}".format(m.role, loop.index, name=m.role) }}
+{{ "%s: %6s|%5.2f|%03d%%" | format(m.role, 'ab', 3.14159, loop.index) }} {{ "{0}-{1:5}-{name!r}".format(m.role, loop.index, name=m.role) }}
 {% endfor %}
 {{ messages | string | length }} {{ tools }} {{ documents }}
 """
@@ -390,7 +390,7 @@ Document {{ loop.index0 }}: {{ d.title | title }}
 {%- if message.role not in ['user', 'assistant', 'system', 'tool'] -%}
 {{ raise_exception("Unknown role: " + message.role + "!") }}
 {%- endif -%}
-{{ message.content | default('', true) | string | wordcount }} words from {{ message.role | replace('user', 'you') | title }}, {{ message.content | string | truncate(12) }}
+{{ message.content | default('', true) | string | length }} characters from {{ message.role | replace('user', 'you') | title }}, {{ message.content | string | replace(' ', '_', 2) }}
 {% endfor -%}
 """
 templates["changed messages"] = """\
@@ -400,7 +400,7 @@ templates["changed messages"] = """\
 {%- set m = dict(m, name='n' ~ loop.index) -%}
 {{ m.name }}{{ m.role }}={{ m.content | string | reverse }};
 {%- endfor %}
-{% for pair in messages | batch(2, 'none') %}{{ pair | length }}:{% for m in pair %}{{ m.role if m is mapping else m }} {% endfor %}{% endfor %}
+{% for m in messages[::2] %}{{ m | length }}:{{ m.role }} {% endfor %}
 {% for m in messages | reverse %}{{ m.role[0] | upper }}{{ loop.revindex }}{% endfor %}
 {% for i in range(messages | length) %}{{ messages[i].role[:2] }}{{ messages[-1 - i].role[-2:] }} {% endfor %}
 {% set ns = namespace(text='', all=[]) %}{% for m in messages %}{% set ns.text = ns.text ~ m.role[::2] %}{% set ns.all = ns.all + [m.role] %}{% endfor %}{{ ns.text }} {{ ns.all }}
@@ -649,52 +649,49 @@ true
 'a\
 b'
 ['it\'s', "say \"x\"", 'both \' "', 'new\nline', 'é', '\x00\x7f\u200b\u00a0\U0001F600', '\\']
+'%5s|%5.1s|%05d|%d|%i|%.3f|%6.2f|%06.1f|%%' % ('ab', 'cd', -42, 3.9, true, 1, 2.345, -1.25)
+'%(a)s and %(a)d' % {'a': 3}
+'{:5}|{:5}|{:.2}|{:05d}|{:.2f}|{:8.3f}'.format('ab', 7, 'cdef', -42, 2.345, 1)
+'{}|{!r}|{!s:6}|{:s}'.format(true, 'a', none, 'b')
+'{1}{0}{1}'.format('a', 'b')
+'{0}{}'.format('a', 'b')
+'{}{0}'.format('a', 'b')
+'{:5}'.format(true)
+'{:d}'.format(1.5)
+'{:s}'.format(1)
+'{:f}'.format('a')
+'{:5}'.format([1])
+'%d' % 'a'
 '%s' % 'x'
 '%s %s' % (1, 2)
 '%d items' % 3
-'%5.2f|%-5s|%05d|%+d|%x|%X|%o|%e|%g|%%' % (3.14159, 'ab', 42, 7, 255, 255, 8, 12345.678, 0.0001)
 '%(a)s-%(b)s' % d
 '%s' % [1, 2]
 '%s' % (1, 2)
 '%s %s' % 1
 '%d' % 'x'
 '%r' % 'x'
-'%c%c' % ('x', 65)
 '%d' % 3.9
 '%x' % 3.5
 '%.3s|' % 'abcdef'
-'%*d' % (5, 42)
 '%z' % 1
 '%s' % none
-'%5s|%-5s|' % (none, true)
 '%i' % true
 '{} {}'.format(1, 'a')
 '{0}{1}{0}'.format('a', 'b')
 '{a}-{b}'.format(a=1, b=2)
-'{0.missing}'.format(d)
-'{0[a]}'.format(d)
-'{:>5}|{:<5}|{:^5}|'.format('a', 'b', 'c')
-'{:*^9}'.format('mid')
-'{:05d} {:+d} {:x} {:#x} {:b} {:o} {:,}'.format(42, 7, 255, 255, 5, 8, 1234567)
-'{:.2f} {:10.3f}| {:e} {:%} {:g}'.format(3.14159, 2.71828, 12345.678, 0.256, 1e-7)
 '{!r} {!s}'.format('a', 'b')
 '{{}} {}'.format(1)
 '{} {}'.format(1)
 '{'.format(1)
 '}'.format(1)
-'{:{}}|'.format('a', 5)
 '{x}'.format(y=1)
 '{} {0}'.format(1)
 '{:d}'.format('a')
 '{:s}'.format(1)
-'{:5}|{:<5}|'.format(42, 42)
-'{:>8.3}'.format('abcdef')
 '{}'.format(none)
 '{:5}'.format(true)
-'{:,.2f}'.format(1234567.891)
-'{:_}'.format(1234567)
 '{:08.3f}'.format(-3.14159)
-'{:=+8d}'.format(42)
 """)
 add(r"""
 s.upper()
@@ -710,8 +707,6 @@ s.strip().capitalize()
 'ΑΣ ΑΣΑ'.lower()
 'ÀÉ ß ﬁ İ'.upper()
 'İ'.lower()
-'aBc'.swapcase()
-'ABC'.casefold()
 s.strip('\n ')
 'xxhixx'.strip('x')
 'xyhiyx'.lstrip('xy')
@@ -799,21 +794,11 @@ s.strip('\n ')
 'ABC'.isupper()
 '12'.isupper()
 'abc'.isascii()
-'42'.zfill(5)
-'-42'.zfill(5)
-'abc'.zfill(2)
 'a=b=c'.partition('=')
 'a=b=c'.rpartition('=')
 'abc'.partition('=')
 'abc'.rpartition('=')
 'abc'.partition('')
-'ab'.center(5)
-'ab'.center(6)
-'abc'.center(6, '*')
-'abc'.center(7, '*')
-'ab'.ljust(4, '.')
-'ab'.rjust(4)
-'ab'.center(5, 'xy')
 'ab'.nope()
 'ab'.nope
 'ab'.upper(1)
@@ -923,11 +908,6 @@ users | sum('age', 10)
 [1, 2.5] | sum
 ['a'] | sum
 [[1], [2]] | sum(start=[])
-items | batch(2) | list
-items | batch(2, 'x') | list
-items | batch(5, 0) | list
-range(7) | slice(3) | list
-range(7) | slice(3, 'x') | list
 d | dictsort
 {'b': 1, 'A': 2, 'c': 0} | dictsort
 {'b': 1, 'A': 2, 'c': 0} | dictsort(true)
@@ -1042,9 +1022,6 @@ true | string
 1.0 | string
 [1] | string
 5 | string | length
-'a b c' | wordcount
-text | wordcount
-word | wordcount
 text | indent
 text | indent(2)
 text | indent('> ')
@@ -1053,14 +1030,6 @@ text | indent(2, true, true)
 text | indent(width=1, blank=true)
 '' | indent(first=true)
 5 | indent
-'foo bar baz qux' | truncate(9)
-'foo bar baz qux' | truncate(9, true)
-'foo bar baz qux' | truncate(11)
-'foo bar baz qux' | truncate(11, false, '...', 0)
-'foo bar baz qux' | truncate(9, end='…', leeway=0)
-'foo' | truncate(1)
-'ab' | center(6)
-'ab' | center
 '%s-%s' | format(1, 2)
 '%s' | format(1, 2)
 '%s %%' | format('a')
@@ -1087,9 +1056,6 @@ html | safe
 ('<' | safe) | tojson
 5 | e
 html | string | safe | upper
-d | attr('items')
-d | attr('a')
-word | attr('upper')
 users | map(attribute='age') | sum / users | length
 items | join('-') | upper | replace('-', '+')
 'a' | upper ~ 'b'

@@ -56,7 +56,7 @@ import Testing
     func deepValues() {
         let grow = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set ns.x = GROWN %}{% endfor %}{{ ns.x }}"
         let deep = "a value lies more than 200 levels deep in others"
-        for grown in ["[ns.x]", "(ns.x,)", "{1: ns.x}", "[ns.x] | batch(1)", "dict(a=ns.x)", "[ns.x].index", "dict(a=ns.x).values()"] {
+        for grown in ["[ns.x]", "(ns.x,)", "{1: ns.x}", "dict(a=ns.x)", "[ns.x].index", "dict(a=ns.x).values()"] {
             #expect(problem(grow.replacing("GROWN", with: grown)) == deep, "\(grown)")
         }
         // Namespaces, macros and loops may refer to one another at will.
@@ -81,11 +81,11 @@ import Testing
             "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "{{ [1] * 999999999 }}", "{{ [1, 2] * 9223372036854775807 }}",
             "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{% set b = a | upper %}{% endfor %}",
             "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{{ 'y' in a }}{% endfor %}", "{{ ('x' * 900000) | list }}",
-            "{{ [1] | batch(999999999, 'x') | list }}", "{% for x in 'ab' * 400000 %}{% endfor %}", "{{ range(5) | slice(9999999) | list }}",
+            "{% for x in 'ab' * 400000 %}{% endfor %}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         ] { 
             let found = problem(source, limits: limits)
-            #expect(found == exceeded || found.contains("takes a number of 1 or more"), "\(source): \(found)")
+            #expect(found == exceeded, "\(source): \(found)")
         }
         #expect(problem("{% for i in range(9) %}x{% endfor %}", limits: TemplateLimits(steps: 10)) == "the template takes more than 10 steps")
     }
@@ -95,9 +95,9 @@ import Testing
         let limits = TemplateLimits(outputBytes: 100_000)
         let exceeded = "a text grows beyond 100000 bytes"
         for source in [
-            "{{ 'x' * 99999999 }}", "{{ 'ab' * 9223372036854775807 }}", "{{ 'x' | center(9223372036854775807) }}", "{{ 'x'.zfill(99999999999) }}",
-            "{{ '%99999999d' % 1 }}", "{{ '{:999999999}'.format(1) }}", "{{ '%*d' % (9223372036854775807, 1) }}", "{{ 'x' | indent(999999999) }}",
-            "{{ 'x'.ljust(99999999) }}", "{{ [1] | tojson(indent=99999999999) }}", "{{ ('x' * 5000).replace('', 'y' * 5000) }}",
+            "{{ 'x' * 99999999 }}", "{{ 'ab' * 9223372036854775807 }}",
+            "{{ '%99999999d' % 1 }}", "{{ '{:999999999}'.format(1) }}", "{{ '%.999999999f' % 1 }}", "{{ 'x' | indent(999999999) }}",
+            "{{ [1] | tojson(indent=99999999999) }}", "{{ ('x' * 5000).replace('', 'y' * 5000) }}",
             "{{ ('x' * 5000).join('y' * 5000) }}", "{{ ('x' * 90000) ~ ('x' * 90000) }}", "{{ (('x' * 10 + '\n') * 500) | indent(9000) }}",
             "{% for i in range(3) %}{{ 'x' * 90000 }}{% endfor %}", "{% set x %}{% for i in range(3) %}{{ 'x' * 90000 }}{% endfor %}{% endset %}",
         ] { #expect(problem(source, limits: limits) == exceeded, "\(source)") }
@@ -115,8 +115,8 @@ import Testing
         for (source, text) in [
             ("(-\(most) - 1) % -1", "0"), ("'abc'[\(most)]", ""), ("'abc'[-\(most) - 1:]", "abc"), ("'abc'[::\(most)]", "a"), ("'abc'[::-\(most) - 1]", "c"),
             ("[1, 2][-\(most):\(most)] | length", "2"), ("range(\(most), \(most)) | list", "[]"), ("range(5)[::\(most)] | list", "[0]"),
-            ("'a,b'.split(',', \(most))", "['a', 'b']"), ("'ab'.find('b', \(most))", "-1"), ("'ab'.zfill(-\(most))", "ab"), ("'ab' | center(-\(most) - 1)", "ab"),
-            ("1.5 | round(\(most))", "1.5"), ("1.5 | round(-\(most))", "0.0"), ("'ab'.replace('a', 'c', -\(most))", "cb"), ("[1] | batch(\(most)) | list", "[[1]]"),
+            ("'a,b'.split(',', \(most))", "['a', 'b']"), ("'ab'.find('b', \(most))", "-1"),
+            ("1.5 | round(\(most))", "1.5"), ("1.5 | round(-\(most))", "0.0"), ("'ab'.replace('a', 'c', -\(most))", "cb"),
             ("[5].index(5, -\(most))", "0"), ("1 | round(-\(most))", "0"),
         ] { #expect(problem("{{ \(source) }}") == "rendered: \(text)", "\(source)") }
         for source in ["range(\(most))", "range(-\(most), \(most))", "range(0, 5, -\(most) - 1)"] {
