@@ -24,6 +24,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
     (4, "Formats", ["Support", "Tensors"]),
+    (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
     (5, "Data", ["Formats", "Support", "Tensors", "Tokenizers"]),
     (5, "Models", ["Formats", "Support", "Tensors"]),
