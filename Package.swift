@@ -15,6 +15,7 @@ let system: [(name: String, pkgConfig: String?, debian: String?)] = [
 let packages: [String: (url: String, from: Version, package: String)] = [
     "ArgumentParser": ("https://github.com/apple/swift-argument-parser", "1.8.2", "swift-argument-parser"),
     "Crypto": ("https://github.com/apple/swift-crypto", "4.5.2", "swift-crypto"),
+    "SwiftCSV": ("https://github.com/swiftcsv/SwiftCSV", "0.10.0", "SwiftCSV"),
     "Yams": ("https://github.com/jpsim/Yams", "6.2.2", "Yams"),
 ]
 
@@ -26,7 +27,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (4, "Formats", ["Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
-    (5, "Data", ["Formats", "Support", "Tensors", "Tokenizers"]),
+    (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
     (5, "Models", ["Formats", "Support", "Tensors"]),
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),

@@ -1,30 +1,38 @@
+import Formats
 import Support
 
 /// Turns one row into token ids with a mark on each token that is trained.
 ///
-/// Prompt and completion are tokenised once, as one text, and a token is trained if its bytes overlap the completion: the prompt alone may
-/// tokenise otherwise, so a number of prompt tokens means nothing. Marks come from positions, never from what a token is.
-struct RowRenderer {
+/// A row is tokenised once, as one text, and a token is trained if its bytes overlap what is trained: the prompt alone may tokenise otherwise, so a
+/// number of prompt tokens means nothing. Marks come from positions, never from what a token is.
+struct RowRenderer: Sendable {
     let encoding: any TextEncoding
     let trainOn: RowOptions.TrainOn
+    /// For chats; also for pairs, if they are to be chats.
+    var chat: ChatRendering?
 
     /// As many marks as ids.
     struct Rendered: Equatable {
         var ids: [Int32] = []
         var trained: [Bool] = []
-        /// Whether the last token is a trained end token.
+        /// Whether the last trained token is an end token.
         var endsTrained = false
     }
 
     /// - Parameter place: How an error names the row.
-    /// - Throws: `format` if the row begins with two begin tokens, and what the tokenizer throws.
+    /// - Throws: `format` if the row begins with two begin tokens, and what the template and the tokenizer throw.
     func render(_ row: SourceRow, place: String) throws(TrainerError) -> Rendered {
-        let text: String
-        let boundary: Int
         switch row {
-        case .text(let whole): (text, boundary) = (whole, 0)
-        case .pair(let prompt, let completion): (text, boundary) = (prompt + completion, trainOn == .all ? 0 : prompt.utf8.count)
+        case .text(let text): return try plain(text, trainedFrom: 0, place)
+        case .pair(let prompt, let completion):
+            if chat == nil { return try plain(prompt + completion, trainedFrom: trainOn == .all ? 0 : prompt.utf8.count, place) }
+            return try turns([ChatRoles.message("user", prompt), ChatRoles.message("assistant", completion)], nil, place)
+        case .chat(let messages, let tools): return try turns(messages, tools, place)
         }
+    }
+
+    /// A text with what the tokenizer puts around it, and an end.
+    private func plain(_ text: String, trainedFrom boundary: Int, _ place: String) throws(TrainerError) -> Rendered {
         let encoded = try encoding.encode(text, addingSpecialTokens: true)
         var rendered = Rendered(ids: encoded.ids, trained: encoded.offsets.map { !$0.isEmpty && $0.upperBound > boundary })
         try refuseTwoBegins(rendered.ids, place)
@@ -40,9 +48,30 @@ struct RowRenderer {
         return rendered
     }
 
+    /// A conversation as the template writes it, begin and end tokens included: the tokenizer adds none.
+    private func turns(_ messages: [JSONObject], _ tools: JSONValue?, _ place: String) throws(TrainerError) -> Rendered {
+        guard let chat else { preconditionFailure("RowRenderer.turns: no template") }
+        let text: ChatRendering.Rendered
+        do {
+            text = try chat.render(messages, tools: tools, trainOn: trainOn)
+        } catch {
+            throw TrainerError(error.code, place, "\(error.subject): \(error.problem)", remedy: error.remedy)
+        }
+        let encoded = try encoding.encode(text.text, addingSpecialTokens: false)
+        try refuseTwoBegins(encoded.ids, place)
+        // Both lists are in order, so one walk finds each token's turn.
+        var turn = 0
+        let trained = encoded.offsets.map { span in
+            while turn < text.trained.count, text.trained[turn].upperBound <= span.lowerBound { turn += 1 }
+            return turn < text.trained.count && !span.isEmpty && span.upperBound > text.trained[turn].lowerBound
+        }
+        return Rendered(ids: encoded.ids, trained: trained, endsTrained: text.endsTrained)
+    }
+
     private func refuseTwoBegins(_ ids: [Int32], _ place: String) throws(TrainerError) {
         guard let begin = encoding.beginToken, ids.count >= 2, ids[0] == begin, ids[1] == begin else { return }
         throw TrainerError(
-            .format, place, "begins with two begin tokens (id \(begin))", remedy: "Remove the begin token from the row's text; the tokenizer adds it")
+            .format, place, "begins with two begin tokens (id \(begin))",
+            remedy: "Remove the begin token from the row's text; the tokenizer or the template adds it")
     }
 }

@@ -1,7 +1,7 @@
 public import Support
 
 extension RowTokenizer.Part {
-    private static let version: Int32 = 1
+    private static let version: Int32 = 2
 
     /// The part as a list of 32-bit words, for a peer or a file.
     ///
@@ -14,8 +14,8 @@ extension RowTokenizer.Part {
         for count in report.counts { words.add(count) }
         for untrained in [report.cutAway, report.empty] {
             words.add(untrained.count)
-            words.add(untrained.firstLines.count)
-            for line in untrained.firstLines { words.add(line) }
+            words.add(untrained.firstRecords.count)
+            for record in untrained.firstRecords { words.add(record) }
         }
         for line in rows.lines { words.add(line) }
         for row in 0..<rows.count { words.words.append(Int32(rows.length(of: row))) }
@@ -62,11 +62,15 @@ extension RowTokenizer.Part {
 extension DataReport {
     /// All plain counts, in a fixed order.
     fileprivate var counts: [Int] {
-        get { [readCount, blankCount, keptCount, truncatedCount, droppedCount, endingCount, tokenCount, trainedTokenCount, longestRow] }
+        get {
+            [readCount, blankCount, keptCount, truncatedCount, splitCount, droppedCount, endingCount, tokenCount, trainedTokenCount, longestRow]
+                + lengthCounts
+        }
         set {
             (readCount, blankCount, keptCount) = (newValue[0], newValue[1], newValue[2])
-            (truncatedCount, droppedCount, endingCount) = (newValue[3], newValue[4], newValue[5])
-            (tokenCount, trainedTokenCount, longestRow) = (newValue[6], newValue[7], newValue[8])
+            (truncatedCount, splitCount, droppedCount) = (newValue[3], newValue[4], newValue[5])
+            (endingCount, tokenCount, trainedTokenCount, longestRow) = (newValue[6], newValue[7], newValue[8], newValue[9])
+            lengthCounts = Array(newValue[10...])
         }
     }
 }
@@ -103,8 +107,8 @@ private struct WordList {
         var untrained = DataReport.UntrainedRows()
         untrained.count = try nextCount()
         let shown = try nextCount()
-        guard shown <= DataReport.UntrainedRows.linesShown else { throw WordList.damaged }
-        for _ in 0..<shown { untrained.firstLines.append(try nextCount()) }
+        guard shown <= DataReport.UntrainedRows.recordsShown else { throw WordList.damaged }
+        for _ in 0..<shown { untrained.firstRecords.append(try nextCount()) }
         return untrained
     }
 

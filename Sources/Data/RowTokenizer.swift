@@ -1,14 +1,18 @@
+public import Formats
 public import Support
 import Synchronization
+public import Tokenizers
 
-/// Tokenises the rows of a file of JSON lines, in one go or in parts that threads and ranks share.
+/// Tokenises the rows of a data set, in one go or in parts that threads and ranks share.
 ///
 /// A part is a pure function of its lines, so parts made anywhere and merged in order are the same as the whole.
 public struct RowTokenizer: Sendable {
-    public let file: LineFile
+    public let files: DataFiles
     public let kind: RowKind
     public let options: RowOptions
     private let encoding: any TextEncoding
+    private let reader: RowReader
+    private let renderer: RowRenderer
 
     /// Tokenised rows of a range of lines, and what became of each line.
     public struct Part: Sendable, Equatable {
@@ -18,48 +22,76 @@ public struct RowTokenizer: Sendable {
         public init() {}
     }
 
-    /// Finds the kind of the file's rows from the first.
+    /// Finds the kind of the rows from the first.
     ///
-    /// - Throws: `format` if the file has no row or the first is malformed; `configuration` if rows of text are to be trained on completions.
-    public init(file: LineFile, encoding: any TextEncoding, options: RowOptions) throws(TrainerError) {
-        kind = try RowReader(file: file).kind()
-        if kind == .text, options.trainOn == .completions {
+    /// - Parameters:
+    ///   - columns: Which column holds which field.
+    ///   - chat: Called for chats, and for pairs if they are to be chats; gives nil if the model has no template.
+    ///   - promptsAsChat: Whether pairs become chats.
+    /// - Throws: `format` if there is no row or the first is malformed; `configuration` if rows of text are to be trained on completions, pairs without
+    ///   turns on the last one, or chats have no template.
+    public init(
+        files: DataFiles, encoding: any TextEncoding, options: RowOptions, columns: RowColumns = RowColumns(), promptsAsChat: Bool = false,
+        chat: () throws(TrainerError) -> ChatRendering? = { () throws(TrainerError) in nil }
+    ) throws(TrainerError) {
+        reader = RowReader(files: files, columns: columns)
+        kind = try reader.kind()
+        let isChat = kind.isChat || kind == .pairs && promptsAsChat
+        if kind == .text, options.trainOn != .all {
             throw TrainerError(
-                .configuration, "data.train_on", "completions has no meaning for \(file.path), whose rows are text without a prompt",
+                .configuration, "data.train_on", "\(options.trainOn.rawValue) has no meaning for \(files.name), whose rows are text without a prompt",
                 remedy: "Use all")
         }
-        self.file = file
+        if !isChat, options.trainOn == .lastTurn {
+            throw TrainerError(
+                .configuration, "data.train_on", "last_turn has no meaning for \(files.name), whose rows are no chats", remedy: "Use completions")
+        }
+        let rendering = isChat ? try chat() : nil
+        if isChat, rendering == nil {
+            throw TrainerError(
+                .configuration, "data.chat_template", "is needed for the chats of \(files.name): the model brings no template",
+                remedy: "Name a file with the model's template")
+        }
+        self.files = files
         self.options = options
         self.encoding = encoding
+        renderer = RowRenderer(encoding: encoding, trainOn: options.trainOn, chat: rendering)
     }
 
-    /// Tokenises the rows of some lines, counted from 0. Ranks share a file by `LineFile.share`, and `merge` joins what they made.
+    /// Reads the files that a configuration names, for a model.
+    public init(_ paths: DataPaths, _ options: DataOptions, _ model: ModelFiles, _ tokenizer: Tokenizer) throws(TrainerError) {
+        let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
+        try self.init(
+            files: DataFiles(paths.patterns, format: options.format), encoding: tokenizer, options: rowOptions, columns: options.columns ?? RowColumns(),
+            promptsAsChat: options.promptsAsChat
+        ) { () throws(TrainerError) in try ChatRendering.load(model, tokenizer, path: options.chatTemplate) }
+    }
+
+    /// Tokenises some records, counted from 0. Ranks share them by `DataFiles.share`, and `merge` joins what they made.
     ///
     /// - Throws: `format` with file and line: a malformed row, two begin tokens, or a row over length where that is an error.
-    public func tokenize(lines: Range<Int>) throws(TrainerError) -> Part {
-        let reader = RowReader(file: file)
-        let renderer = RowRenderer(encoding: encoding, trainOn: options.trainOn)
+    public func tokenize(records: Range<Int>) throws(TrainerError) -> Part {
         var part = Part()
-        for line in lines {
-            guard let row = try reader.row(line, kind: kind) else {
+        for record in records {
+            guard let row = try reader.row(record, kind: kind) else {
                 part.report.blankCount += 1
                 continue
             }
-            try add(renderer.render(row, place: file.name(ofLine: line)), line: line, to: &part)
+            try add(renderer.render(row, place: files.name(ofRecord: record)), record: record, to: &part)
         }
         part.report.tokenCount = part.rows.tokenCount
         part.report.trainedTokenCount = part.rows.trainedTokenCount
         return part
     }
 
-    /// Tokenises the whole file on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
+    /// Tokenises all rows on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
     ///
-    /// - Throws: What `tokenize(lines:)` and `merge` throw.
+    /// - Throws: What `tokenize(records:)` and `merge` throw.
     public func tokenize(on pool: ThreadPool) throws(TrainerError) -> Part {
         let shareCount = pool.threadCount == 1 ? 1 : 8 * pool.threadCount
         let results = Mutex(Array(repeating: Result<Part, TrainerError>.success(Part()), count: shareCount))
         pool.parallelItems(shareCount) { share, _ in
-            let result = Result { () throws(TrainerError) in try tokenize(lines: file.share(share, of: shareCount)) }
+            let result = Result { () throws(TrainerError) in try tokenize(records: files.share(share, of: shareCount)) }
             results.withLock { $0[share] = result }
         }
         var parts: [Part] = []
@@ -67,7 +99,7 @@ public struct RowTokenizer: Sendable {
         return try merge(parts)
     }
 
-    /// Joins parts that cover the file's lines in order.
+    /// Joins parts that cover the records in order.
     ///
     /// - Throws: `format` if rows have no trained token, with their count, the first lines and the reason, or if no row is left.
     public func merge(_ parts: [Part]) throws(TrainerError) -> Part {
@@ -76,14 +108,17 @@ public struct RowTokenizer: Sendable {
             whole.rows.append(part.rows)
             whole.report.append(part.report)
         }
-        try whole.report.check(path: file.path, sequenceLength: options.sequenceLength)
+        try whole.report.check(files, sequenceLength: options.sequenceLength)
         return whole
     }
 
-    /// A checksum of all that decides the tokens: the file's bytes, the tokenizer and the options. Rows kept under another key are stale.
+    /// A checksum of all that decides the tokens: the files' bytes, the tokenizer, the template and the options. Rows kept under another key are stale.
     public var fingerprint: UInt64 {
-        var checksum = Checksum(file.contentHash)
+        var checksum = Checksum(files.contentHash)
         checksum.add(encoding.fingerprint)
+        checksum.add(kind.rawValue)
+        checksum.add(reader.columns.configuration.flowText)
+        checksum.add(renderer.chat.map { $0.source + $0.stopTokens.joined(separator: "\n") } ?? "")
         checksum.add(options.trainOn.rawValue)
         checksum.add(options.sequenceLength)
         checksum.add(options.overLength.rawValue)
@@ -91,28 +126,33 @@ public struct RowTokenizer: Sendable {
     }
 
     /// Applies the over-length policy to a row and counts what became of it.
-    private func add(_ rendered: RowRenderer.Rendered, line: Int, to part: inout Part) throws(TrainerError) {
+    private func add(_ rendered: RowRenderer.Rendered, record: Int, to part: inout Part) throws(TrainerError) {
         let limit = options.sequenceLength
         let length = rendered.ids.count
         let isOver = length > limit
         if isOver, options.overLength == .error {
             throw TrainerError(
-                .format, file.name(ofLine: line), "has \(grouped(length)) tokens, more than the \(grouped(limit)) of data.sequence_length",
-                remedy: "Raise data.sequence_length, or set data.overlength to truncate or drop")
+                .format, files.name(ofRecord: record), "has \(grouped(length)) tokens, more than the \(grouped(limit)) of data.sequence_length",
+                remedy: "Raise data.sequence_length, or set data.overlength to truncate, split or drop")
         }
-        part.report.readCount += 1
-        part.report.longestRow = max(part.report.longestRow, length)
+        part.report.count(length: length)
         if isOver, options.overLength == .drop {
             part.report.droppedCount += 1
             return
         }
+        let pieces = isOver && options.overLength == .split ? stride(from: 0, to: length, by: limit).map { $0..<min($0 + limit, length) } : [0..<min(length, limit)]
+        var isKept = false
         // A row's first token is never a target, so it does not count.
-        guard rendered.trained.prefix(limit).dropFirst().contains(true) else {
-            if isOver { part.report.cutAway.add(line + 1) } else { part.report.empty.add(line + 1) }
+        for piece in pieces where rendered.trained[piece].dropFirst().contains(true) {
+            part.rows.append(tokens: rendered.ids[piece], trained: rendered.trained[piece], line: record + 1)
+            isKept = true
+        }
+        guard isKept else {
+            if isOver { part.report.cutAway.add(record) } else { part.report.empty.add(record) }
             return
         }
-        part.rows.append(tokens: rendered.ids.prefix(limit), trained: rendered.trained.prefix(limit), line: line + 1)
         part.report.keptCount += 1
-        if isOver { part.report.truncatedCount += 1 } else if rendered.endsTrained { part.report.endingCount += 1 }
+        if isOver, options.overLength == .split { part.report.splitCount += 1 }
+        if isOver, options.overLength == .truncate { part.report.truncatedCount += 1 } else if rendered.endsTrained { part.report.endingCount += 1 }
     }
 }

@@ -10,7 +10,7 @@ public struct TokenizedRows: Sendable, Equatable {
     public internal(set) var trained: [Bool] = []
     /// How many tokens of each row are trained.
     public internal(set) var trainedCounts: [Int32] = []
-    /// The line of the file that each row came from, from 1.
+    /// The record that each row came from, from 1: in one file of JSON lines its line.
     public internal(set) var lines: [Int] = []
 
     public init() {}

@@ -25,8 +25,8 @@ public enum PlanChecks {
             let text = "a row may have \(data.sequenceLength) tokens, which training.global_batch_tokens of \(training.globalBatchTokens) can't take"
             problems.append(problem("data.sequence_length", text, "Raise training.global_batch_tokens or lower data.sequence_length"))
         }
-        if data.validation == .path(data.train) {
-            problems.append(problem("data.validation", "is the file that is trained on", "Name a file of held-out rows, or a share such as 0.05"))
+        if data.validation == .files(data.train) {
+            problems.append(problem("data.validation", "is what is trained on", "Name a file of held-out rows, or a share such as 0.05"))
         }
         if let steps = training.maxSteps, let warmup = training.schedule.warmupSteps, warmup >= steps {
             let text = "\(warmup) steps of warm-up do not end within training.max_steps of \(steps)"

@@ -86,6 +86,9 @@ public final class Tokenizer: Sendable {
         decodedStarts = starts
     }
 
+    /// The spellings of added tokens, which are found whole in any text.
+    public var addedTokenSpellings: [String] { definition.addedTokens.map(\.content) }
+
     /// Highest id + 1.
     public var vocabularySize: Int { decodedStarts.count - 1 }
 

@@ -1,4 +1,5 @@
 public import Data
+public import Formats
 import Planning
 public import Support
 public import Tensors
@@ -11,17 +12,17 @@ public struct PreparedData: Sendable {
     /// nil if nothing is held out.
     public var validation: TokenizedRows?
 
-    /// Reads and tokenises the files, each rank its share of the lines, and gathers the rows on every rank.
+    /// Reads and tokenises the files, each rank its share of the records, and gathers the rows on every rank.
     ///
     /// - Throws: `configuration`, `file`, or `format` with file and line for a row that can't be trained on; on every rank alike.
     public static func load(
-        _ options: DataOptions, _ tokenizer: Tokenizer, seed: UInt64, group: any ProcessGroup
+        _ options: DataOptions, _ model: ModelFiles, _ tokenizer: Tokenizer, seed: UInt64, group: any ProcessGroup
     ) throws(TrainerError) -> PreparedData {
-        let read = try rows(options.train, options, limit: options.maxRows, tokenizer, group)
+        let read = try rows(options.train, options, limit: options.maxRows, model, tokenizer, group)
         switch options.validation {
         case nil: return PreparedData(training: read.rows, trainingReport: read.report, validation: nil)
-        case .path(let path):
-            let heldOut = try rows(path, options, limit: options.maxValidationRows, tokenizer, group)
+        case .files(let paths):
+            let heldOut = try rows(paths, options, limit: options.maxValidationRows, model, tokenizer, group)
             return PreparedData(training: read.rows, trainingReport: read.report, validation: heldOut.rows)
         case .fraction(let fraction):
             let (training, validation) = try read.rows.split(validation: fraction, seed: seed)
@@ -29,16 +30,15 @@ public struct PreparedData: Sendable {
         }
     }
 
-    /// All rows of one file.
+    /// All rows of some files.
     public static func rows(
-        _ path: String, _ options: DataOptions, limit: Int?, _ tokenizer: Tokenizer, _ group: any ProcessGroup
+        _ paths: DataPaths, _ options: DataOptions, limit: Int?, _ model: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup
     ) throws(TrainerError) -> RowTokenizer.Part {
-        let name = "reading \(path)"
+        let name = "reading \(paths.patterns.joined(separator: ", "))"
         let (reader, own) = try group.agree(name) { () throws(TrainerError) in
-            let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
-            let reader = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: rowOptions)
-            let lines = reader.file.share(group.index, of: group.size).clamped(to: 0..<(limit ?? .max))
-            return (reader, try reader.tokenize(lines: lines))
+            let reader = try RowTokenizer(paths, options, model, tokenizer)
+            let records = reader.files.share(group.index, of: group.size).clamped(to: 0..<(limit ?? .max))
+            return (reader, try reader.tokenize(records: records))
         }
         let words = own.encoded
         let all = try group.gather(words.withUnsafeBytes { Array($0) }, name: name)

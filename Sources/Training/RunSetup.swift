@@ -27,7 +27,7 @@ struct RunSetup {
             return (files, tokenizer)
         }
         let training = configuration.training
-        let data = try PreparedData.load(configuration.data, tokenizer, seed: UInt64(training.seed), group: group)
+        let data = try PreparedData.load(configuration.data, files, tokenizer, seed: UInt64(training.seed), group: group)
         let packing = PackingOptions(rankCount: group.size, microbatchTokens: training.microbatchTokens)
         return try group.agree("planning the steps") { () throws(TrainerError) in
             try packing.check(data.training)

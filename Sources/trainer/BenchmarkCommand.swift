@@ -132,7 +132,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     private func pairRows(_ path: String, _ files: ModelFiles) throws -> TokenizedRows {
         let tokenizer = try Tokenizer.load(files)
-        let rowTokenizer = try RowTokenizer(file: LineFile(path: path), encoding: tokenizer, options: RowOptions(sequenceLength: 2048))
+        let rowTokenizer = try RowTokenizer(files: DataFiles([path]), encoding: tokenizer, options: RowOptions(sequenceLength: 2048))
         return try rowTokenizer.tokenize(on: ThreadPool(threadCount: 1)).rows
     }
 }

@@ -43,7 +43,7 @@ struct EvalCommand: ParsableCommand {
         options.quantisesLinears = configuration.method.kind == .qlora
         let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
         let tokenizer = try Tokenizer.load(loaded.files)
-        let rows = try heldOutRows(configuration, tokenizer, context.group)
+        let rows = try heldOutRows(configuration, loaded.files, tokenizer, context.group)
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
 
         let loss = try HeldOutLoss.measure(
@@ -67,7 +67,7 @@ struct EvalCommand: ParsableCommand {
         } else {
             guard let model, let data, words.isEmpty else { throw refused("Give a configuration, or --model and --data") }
             configuration.model.path = model
-            configuration.data.validation = .path(data)
+            configuration.data.validation = .files(DataPaths([data]))
             configuration.evaluation.samples = 0
         }
         if let task { configuration.evaluation.task = task }
@@ -87,12 +87,12 @@ struct EvalCommand: ParsableCommand {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
     }
 
-    private func heldOutRows(_ configuration: RunConfiguration, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws -> TokenizedRows {
+    private func heldOutRows(_ configuration: RunConfiguration, _ files: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws -> TokenizedRows {
         let data = configuration.data
         switch data.validation {
-        case .path(let path): return try PreparedData.rows(path, data, limit: nil, tokenizer, group).rows
+        case .files(let paths): return try PreparedData.rows(paths, data, limit: nil, files, tokenizer, group).rows
         case .fraction:
-            let prepared = try PreparedData.load(data, tokenizer, seed: UInt64(configuration.training.seed), group: group)
+            let prepared = try PreparedData.load(data, files, tokenizer, seed: UInt64(configuration.training.seed), group: group)
             return prepared.validation ?? TokenizedRows()
         case nil:
             throw TrainerError(

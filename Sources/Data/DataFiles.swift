@@ -1,0 +1,97 @@
+import Formats
+import Glibc
+public import Support
+
+/// The files of a data set as one list of records.
+public struct DataFiles: Sendable {
+    public let files: [DataFile]
+    /// The number of each file's first record, and of all records at the end.
+    private let firsts: [Int]
+
+    /// Opens files by their paths or by patterns with `*`, `?` and `[ ]`, whose matches come in the order of their names. A file that is named twice is
+    /// read once.
+    ///
+    /// - Throws: `file` if one can't be read or a pattern matches none; `format` as `DataFile` does.
+    public init(_ patterns: [String], format: DataFormat = .auto) throws(TrainerError) {
+        var paths: [String] = []
+        for pattern in patterns {
+            for path in try Self.matches(pattern) where !paths.contains(path) { paths.append(path) }
+        }
+        var files: [DataFile] = []
+        for path in paths { files.append(try DataFile(path: path, format: format)) }
+        self.files = files
+        firsts = files.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.recordCount) }
+    }
+
+    public var recordCount: Int { firsts[files.count] }
+
+    public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+    /// How errors about the whole name it.
+    public var name: String { files.count == 1 ? files[0].path : "\(files.first?.path ?? "") and \(files.count - 1) more" }
+
+    /// The file that a record is in, and its number there.
+    private func place(_ index: Int) -> (file: DataFile, record: Int) {
+        var (low, high) = (0, files.count - 1)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if firsts[middle] <= index { low = middle } else { high = middle - 1 }
+        }
+        return (files[low], index - firsts[low])
+    }
+
+    /// A record as an object; nil for a line of white space.
+    func record(_ index: Int) throws(TrainerError) -> JSONObject? {
+        let (file, record) = place(index)
+        return try file.record(record)
+    }
+
+    /// How an error names a record: `path:line`, counted from 1.
+    public func name(ofRecord index: Int) -> String {
+        let (file, record) = place(index)
+        return file.name(ofRecord: record)
+    }
+
+    /// The records of one of `count` shares, which are of near equal size in bytes and together hold each record once.
+    public func share(_ index: Int, of count: Int) -> Range<Int> {
+        precondition(index >= 0 && index < count, "DataFiles.share: share \(index) of \(count)")
+        let size = byteCount
+        let first = firstRecord(from: size / count * index + size % count * index / count)
+        return first..<(index + 1 == count ? recordCount : firstRecord(from: size / count * (index + 1) + size % count * (index + 1) / count))
+    }
+
+    /// The first record that starts at a byte or after it, counting the bytes of all files.
+    private func firstRecord(from byte: Int) -> Int {
+        var start = 0
+        for (number, file) in files.enumerated() {
+            if byte < start + file.byteCount {
+                var (low, high) = (0, file.recordCount)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if file.start(middle) < byte - start { low = middle + 1 } else { high = middle }
+                }
+                return firsts[number] + low
+            }
+            start += file.byteCount
+        }
+        return recordCount
+    }
+
+    /// A checksum of all bytes and of how they are read.
+    public var contentHash: UInt64 {
+        files.reduce(into: Checksum()) { checksum, file in
+            checksum.add(file.format.rawValue)
+            file.addContent(to: &checksum)
+        }.value
+    }
+
+    private static func matches(_ pattern: String) throws(TrainerError) -> [String] {
+        guard pattern.contains(where: { "*?[".contains($0) }), access(pattern, F_OK) != 0 else { return [pattern] }
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, 0, nil, &found) == 0, let paths = found.gl_pathv else {
+            throw TrainerError(.file, pattern, "matches no file", remedy: "Check the pattern and the folder that it is read from")
+        }
+        return (0..<Int(found.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }
+    }
+}
