@@ -59,19 +59,18 @@ extension ChatTemplate {
     private func headerEnd(
         of stretch: TurnStretch, _ conversation: Conversation, _ layout: TurnLayout, _ addedTokens: [String]
     ) throws(TrainerError) -> Int {
-        // Asked as a chat would ask it: with the messages before the turn. Some templates refuse those, then with all.
-        var prompts: [GenerationPrompt] = []
-        if stretch.message > 0, let rendered = try? render(conversation.prefix(stretch.message), addsGenerationPrompt: true) {
-            prompts = GenerationPrompt.candidates(rendered, addedTokens)
-        } else if let rendered = try? render(conversation, addsGenerationPrompt: true) {
-            prompts = GenerationPrompt.candidates(rendered, addedTokens)
-        } else {
-            throw TrainerError(.format, path, "message \(stretch.message) is an assistant's turn for which the template gives no generation prompt")
+        // Asked as a chat would ask it, with the messages before the turn; and where that fails or gives another prompt, with all of them.
+        var hasPrompt = false
+        for count in [stretch.message, conversation.messageCount] where count > 0 {
+            guard let prompted = try? render(conversation.prefix(count), addsGenerationPrompt: true) else { continue }
+            hasPrompt = true
+            let prompts = GenerationPrompt.candidates(prompted, addedTokens)
+            if let start = GenerationPrompt.headerEnd(of: stretch, in: layout, prompts) { return start }
         }
-        guard let start = GenerationPrompt.headerEnd(of: stretch, in: layout, prompts) else {
-            throw TrainerError(
-                .format, path, "where the assistant's turn of message \(stretch.message) begins is not known: it opens unlike the generation prompt")
-        }
-        return start
+        let turn = "the assistant's turn of message \(stretch.message)"
+        throw TrainerError(
+            .format, path,
+            hasPrompt
+                ? "where \(turn) begins is not known: it opens unlike the generation prompt" : "the template gives no generation prompt for \(turn)")
     }
 }
