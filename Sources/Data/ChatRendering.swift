@@ -37,7 +37,7 @@ public struct ChatRendering: Sendable {
         var special: [String: String] = [:]
         special["bos_token"] = tokenizer.beginToken.flatMap(tokenizer.token)
         special["eos_token"] = tokenizer.endToken.flatMap(tokenizer.token)
-        let ends = (try? GenerationConfiguration.read(folder: files.path))?.endTokenIDs.map { Int32(clamping: $0) } ?? []
+        let ends = files.generation.endTokenIDs.map { Int32(clamping: $0) }
         let stops = Set(ends + [tokenizer.endToken].compactMap { $0 }).compactMap(tokenizer.token).sorted()
         let name = path ?? "\(files.path): chat_template"
         return try ChatRendering(template: source, path: name, specialTokens: special, stopTokens: stops, addedTokens: tokenizer.addedTokenSpellings)
@@ -60,9 +60,10 @@ public struct ChatRendering: Sendable {
         return Rendered(text: rendered.text, trained: turns.map(\.bytes), endsTrained: turns.last?.endToken != nil)
     }
 
-    /// The text that asks the model for its next turn.
-    public func prompt(_ messages: [JSONObject]) throws(TrainerError) -> String {
-        try template.render(Conversation(messages: messages.map { TemplateValue(.object($0)) }), addsGenerationPrompt: true).text
+    /// The text that asks the model to answer one message.
+    public func prompt(_ text: String, system: String? = nil) throws(TrainerError) -> String {
+        let messages = (system.map { [ChatRoles.message("system", $0)] } ?? []) + [ChatRoles.message("user", text)]
+        return try template.render(Conversation(messages: messages.map { TemplateValue(.object($0)) }), addsGenerationPrompt: true).text
     }
 }
 

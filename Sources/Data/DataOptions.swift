@@ -47,12 +47,12 @@ public struct DataOptions: ConfigurationOptions {
         [
             .key("train", \.train, "File, list of files, or pattern: JSON, JSON lines, tables or texts").required()
                 .known(as: "train_file", "dataset", "train_path", "dataset_path"),
-            .key("validation", \.validation, "Held-out rows: a file of their own, or the share of the training rows to hold out")
-                .known(as: "validation_file", "val", "eval_dataset", "val_set_size", "valid"),
             .key("format", \.format, "How the files are read; auto goes by their names").known(as: "file_format", "ds_type"),
             .key("columns", \.columns, "Which column holds which field, such as {prompt: question}").known(as: "column_mapping", "field_mapping"),
             .key("chat_template", \.chatTemplate, "File with a chat template, instead of the model's own").known(as: "chat_template_jinja"),
             .key("prompts_as_chat", \.promptsAsChat, "Rows of prompt and completion are turns of a chat").known(as: "apply_chat_template"),
+            .key("validation", \.validation, "Held-out rows: a file of their own, or the share of the training rows to hold out")
+                .known(as: "validation_file", "val", "eval_dataset", "val_set_size", "valid"),
             .key("sequence_length", \.sequenceLength, .from(2), "Most tokens a row may have; memory grows with it")
                 .known(as: "max_seq_length", "max_length", "cutoff_len", "sequence_len", "block_size"),
             .key("train_on", \.trainOn, "Tokens that the loss counts: those of completions, of a chat's last turn, or all").known(

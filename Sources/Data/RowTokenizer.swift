@@ -84,14 +84,14 @@ public struct RowTokenizer: Sendable {
         return part
     }
 
-    /// Tokenises all rows on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
+    /// Tokenises all rows, or the first `limit` records, on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
     ///
     /// - Throws: What `tokenize(records:)` and `merge` throw.
-    public func tokenize(on pool: ThreadPool) throws(TrainerError) -> Part {
+    public func tokenize(on pool: ThreadPool, limit: Int? = nil) throws(TrainerError) -> Part {
         let shareCount = pool.threadCount == 1 ? 1 : 8 * pool.threadCount
         let results = Mutex(Array(repeating: Result<Part, TrainerError>.success(Part()), count: shareCount))
         pool.parallelItems(shareCount) { share, _ in
-            let result = Result { () throws(TrainerError) in try tokenize(records: files.share(share, of: shareCount)) }
+            let result = Result { () throws(TrainerError) in try tokenize(records: files.share(share, of: shareCount).clamped(to: 0..<(limit ?? .max))) }
             results.withLock { $0[share] = result }
         }
         var parts: [Part] = []

@@ -33,7 +33,7 @@ public enum RowKind: String, CaseIterable, Sendable {
     }
 
     /// As errors name it: `prompt and completion`.
-    var name: String { fields.joined(separator: " and ") }
+    public var name: String { fields.joined(separator: " and ") }
 
     /// Whether the rows are chats, which the model's template renders.
     public var isChat: Bool { self == .messages || self == .conversations || self == .instructions }

@@ -36,9 +36,10 @@ public struct Generator {
 
     /// Tokenises a text to continue it, with the begin token where the tokenizer's own rules put one.
     ///
+    /// - Parameter isRendered: Whether a chat template made the text, begin token included.
     /// - Throws: `configuration` if the text gives no token.
-    public func prompt(_ text: String, row: Int = 0) throws(TrainerError) -> Prompt {
-        let encoded = try tokenizer.encode(text, addingSpecialTokens: true)
+    public func prompt(_ text: String, row: Int = 0, isRendered: Bool = false) throws(TrainerError) -> Prompt {
+        let encoded = try tokenizer.encode(text, addingSpecialTokens: !isRendered)
         var tokens = encoded.ids
         // Rules that close a text with its end token are for rows, not for what goes on.
         if let end = tokenizer.endToken, tokens.last == end, encoded.offsets.last?.isEmpty == true { tokens.removeLast() }

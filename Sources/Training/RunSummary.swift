@@ -37,7 +37,7 @@ struct RunSummary {
             ("parameters", parameters),
             ("ranks", "\(context.group.size), \(context.ranksOnNode) on this node, \(context.threadCount) threads each\(cores)"),
             ("OpenBLAS", "\(blasCoreName()) kernels"),
-            ("data", configuration.data.train),
+            ("data", configuration.data.train.patterns.joined(separator: ", ")),
         ]
         rows += data.trainingReport.table.map { ("  \($0.name)", $0.value) }
         if let validation = data.validation {

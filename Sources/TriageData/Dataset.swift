@@ -7,9 +7,10 @@ struct Row: Equatable, Sendable {
     let hasReservedProduct: Bool
 
     var wordCount: Int { ticket.split { $0.isWhitespace }.count }
-    var prompt: String { "Triage this ticket as JSON.\n\n\(ticket)\n\nRecord:" }
-    /// Starts with the space that belongs to its first token.
-    var completion: String { " " + record.json }
+    /// The user's turn of a chat.
+    var prompt: String { "Triage this ticket as JSON.\n\n\(ticket)" }
+    /// The assistant's.
+    var completion: String { record.json }
 
     var json: String { "{\"prompt\":\(Self.quoted(prompt)),\"completion\":\(Self.quoted(completion))}" }
 

@@ -16,13 +16,16 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Continues a text, and shows it as it is written.",
         discussion: """
-            The prompt goes to the model as it is: no conversation template is put around it. Standard output gets the continuation alone; what \
+            The prompt goes to the model as it is; with --chat it becomes a user's message in the model's own chat template. Standard output gets the continuation alone; what \
             was loaded and how it ended go to standard error.
             """)
 
     @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
     @Option(help: "A PEFT adapter folder to use with it.") var adapter: String?
     @Option(help: "The text to continue; without it standard input is read, but for one line break at its end.") var prompt: String?
+    @Flag(help: "Answer the prompt as a message of a chat, in the model's template.") var chat = false
+    @Option(help: "With --chat: the system message.") var system: String?
+    @Option(help: "With --chat: a file with a template, instead of the model's own.") var chatTemplate: String?
     @Option(help: "The most tokens to generate.") var maxNewTokens = 128
     @Option(help: "What logits are divided by before sampling; 0 takes the most likely token each time.") var temperature = 0.0
     @Option(help: "Draw only from this many of the most likely tokens.") var topK: Int?
@@ -34,6 +37,9 @@ struct GenerateCommand: ParsableCommand {
     @Flag(help: "Show how much each module of the adapter changes, as the norm of scale · B·A.") var norms = false
 
     func run() throws {
+        guard chat || system == nil && chatTemplate == nil else {
+            throw TrainerError(.configuration, "command line", "--system and --chat-template mean nothing without --chat", remedy: "Add --chat")
+        }
         let options = try options()
         let text = try promptText()
         let device = try RankContext.make(world: nil, threads: threads).device
@@ -42,8 +48,9 @@ struct GenerateCommand: ParsableCommand {
         loading.quantisesLinears = nf4
         let loaded = try LoadedModel.load(model, loading, on: device)
         for line in loaded.adapterLines(withNorms: norms) { note(line) }
-        let generator = Generator(loaded.model, try Tokenizer.load(loaded.files), endTokens: loaded.files.generation.endTokenIDs, on: device)
-        let tokens = try generator.prompt(text)
+        let tokenizer = try Tokenizer.load(loaded.files)
+        let generator = Generator(loaded.model, tokenizer, endTokens: loaded.files.generation.endTokenIDs, on: device)
+        let tokens = try chat ? generator.prompt(rendered(text, loaded.files, tokenizer), isRendered: true) : generator.prompt(text)
         let start = ContinuousClock.now
         let generations = try generator.generate([tokens], options) { _, piece in show(piece) }
         show("\n")
@@ -60,6 +67,14 @@ struct GenerateCommand: ParsableCommand {
         options.stopStrings = stop
         try options.check()
         return options
+    }
+
+    private func rendered(_ text: String, _ files: ModelFiles, _ tokenizer: Tokenizer) throws -> String {
+        guard let rendering = try ChatRendering.load(files, tokenizer, path: chatTemplate) else {
+            throw TrainerError(
+                .configuration, "--chat", "needs a chat template, and \(files.path) brings none", remedy: "Name one with --chat-template")
+        }
+        return try rendering.prompt(text, system: system)
     }
 
     private func promptText() throws -> String {

@@ -8,8 +8,8 @@ import Testing
         let lines = (0..<40).map { "{\"prompt\": \"\(String(repeating: "p", count: $0 % 13))\", \"completion\": \"\($0)\"}\n" }.joined()
         return try withLines(lines.utf8) { path in
             let options = RowOptions(sequenceLength: 9, overLength: .truncate)
-            let file = try LineFile(path: path)
-            return try RowTokenizer(file: file, encoding: ByteEncoding(endToken: 0), options: options).tokenize(lines: 0..<file.lineCount)
+            let file = try DataFiles([path])
+            return try RowTokenizer(files: file, encoding: ByteEncoding(endToken: 0), options: options).tokenize(records: 0..<file.recordCount)
         }
     }
 
@@ -17,7 +17,7 @@ import Testing
     func roundTrip() throws {
         let part = try part()
         #expect(part.report.cutAway.count > 5)
-        #expect(part.report.cutAway.firstLines.count == 5)
+        #expect(part.report.cutAway.firstRecords.count == 5)
         #expect(try RowTokenizer.Part(encoded: part.encoded) == part)
         #expect(try RowTokenizer.Part(encoded: RowTokenizer.Part().encoded) == RowTokenizer.Part())
     }

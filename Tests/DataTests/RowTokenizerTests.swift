@@ -18,7 +18,7 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
 
     func tokenize(_ lines: String, _ options: RowOptions = RowOptions(sequenceLength: 1000), threads: Int = 1) throws -> RowTokenizer.Part {
         try withLines(lines.utf8) { path in
-            let tokenizer = try RowTokenizer(file: LineFile(path: path), encoding: encoding, options: options)
+            let tokenizer = try RowTokenizer(files: DataFiles([path]), encoding: encoding, options: options)
             return try tokenizer.tokenize(on: ThreadPool(threadCount: threads))
         }
     }
@@ -57,15 +57,15 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
             """
         let cut = try tokenize(lines, RowOptions(sequenceLength: 5, overLength: .truncate))
         #expect(cut.rows.tokens == [97, 98, 99, 100, 0, 97, 98, 99, 100, 101, 97, 98, 99, 0])
-        #expect(cut.report.table.map(\.value) == ["3", "3", "1", "0", "0", "14", "9", "8 tokens", "2 of 3"])
+        #expect(cut.report.table.map(\.value) == ["3", "3", "1", "0", "0", "0", "14", "9 (64.3 %)", "8 tokens", "2 of 3"])
         #expect(cut.report.lacksEnds)
         let dropped = try tokenize(lines, RowOptions(sequenceLength: 5, overLength: .drop))
         #expect(dropped.rows.lines == [1, 3])
-        #expect(dropped.report.table.map(\.value) == ["3", "2", "0", "1", "0", "9", "6", "8 tokens", "2 of 2"])
+        #expect(dropped.report.table.map(\.value) == ["3", "2", "0", "0", "1", "0", "9", "6 (66.7 %)", "8 tokens", "2 of 2"])
         #expect(!dropped.report.lacksEnds)
         #expect(
             message(lines, RowOptions(sequenceLength: 5)) == "format: rows.jsonl:2: has 8 tokens, more than the 5 of data.sequence_length. "
-                + "Raise data.sequence_length, or set data.overlength to truncate or drop.")
+                + "Raise data.sequence_length, or set data.overlength to truncate, split or drop.")
         #expect(
             message(lines, RowOptions(sequenceLength: 2, overLength: .drop))
                 == "format: rows.jsonl: has no row of at most 2 tokens; all 3 were dropped. "
@@ -90,10 +90,10 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
         let lines = "{\"prompt\": \"a\", \"completion\": \"b\"}\n"
         try withLines(lines.utf8) { path in
             let options = RowOptions(sequenceLength: 5)
-            let without = try RowTokenizer(file: LineFile(path: path), encoding: ByteEncoding(), options: options).tokenize(lines: 0..<1)
+            let without = try RowTokenizer(files: DataFiles([path]), encoding: ByteEncoding(), options: options).tokenize(records: 0..<1)
             #expect(without.report.endingCount == 0)
             #expect(without.report.lacksEnds)
-            let with = try RowTokenizer(file: LineFile(path: path), encoding: encoding, options: options).tokenize(lines: 0..<1)
+            let with = try RowTokenizer(files: DataFiles([path]), encoding: encoding, options: options).tokenize(records: 0..<1)
             #expect(with.report.endingCount == 1)
         }
     }
@@ -109,10 +109,10 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
         #expect(whole.report.blankCount == 10)
         #expect(try tokenize(lines, options, threads: 3) == whole)
         try withLines(lines.utf8) { path in
-            let file = try LineFile(path: path)
-            let tokenizer = try RowTokenizer(file: file, encoding: encoding, options: options)
+            let file = try DataFiles([path])
+            let tokenizer = try RowTokenizer(files: file, encoding: encoding, options: options)
             for ranks in [1, 2, 5, 200] {
-                let parts = try (0..<ranks).map { try tokenizer.tokenize(lines: file.share($0, of: ranks)) }
+                let parts = try (0..<ranks).map { try tokenizer.tokenize(records: file.share($0, of: ranks)) }
                 #expect(try tokenizer.merge(parts) == whole)
                 #expect(try tokenizer.merge(parts.map { try RowTokenizer.Part(encoded: $0.encoded) }) == whole)
             }
@@ -139,7 +139,7 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
     func fingerprint() throws {
         func key(_ lines: String, _ options: RowOptions, _ name: String = "bytes") throws -> UInt64 {
             try withLines(lines.utf8) { path in
-                try RowTokenizer(file: LineFile(path: path), encoding: ByteEncoding(fingerprint: name), options: options).fingerprint
+                try RowTokenizer(files: DataFiles([path]), encoding: ByteEncoding(fingerprint: name), options: options).fingerprint
             }
         }
         let line = "{\"prompt\": \"a\", \"completion\": \"b\"}"
@@ -151,5 +151,26 @@ func withLines<Result>(_ bytes: some Sequence<UInt8>, _ body: (String) throws ->
         ]
         #expect(Set(keys).count == keys.count)
         #expect(try key(line, RowOptions(sequenceLength: 8)) == keys[0])
+    }
+
+    @Test("split: a row over length becomes several without overlap, and pieces without a trained token are left out")
+    func split() throws {
+        let lines = "{\"prompt\": \"abcdef\", \"completion\": \"gh\"}\n{\"prompt\": \"a\", \"completion\": \"b\"}\n"
+        let whole = try tokenize("{\"text\": \"abcdefg\"}", RowOptions(trainOn: .all, sequenceLength: 3, overLength: .split))
+        #expect(whole.rows.tokens == [97, 98, 99, 100, 101, 102, 103, 0])
+        #expect(whole.rows.starts == [0, 3, 6, 8])
+        #expect(whole.rows.trained == [false, true, true, false, true, true, false, true])
+        let pairs = try tokenize(lines, RowOptions(sequenceLength: 4, overLength: .split))
+        #expect(pairs.rows.tokens == [101, 102, 103, 104, 97, 98, 0])
+        #expect(pairs.rows.lines == [1, 2])
+        #expect(pairs.report.splitCount == 1 && pairs.report.keptCount == 2)
+    }
+
+    @Test("train_on: a choice that has no meaning for the rows is refused, and so are chats without a template")
+    func meaning() throws {
+        #expect(message("{\"text\": \"a\"}").contains("rows are text without a prompt"))
+        let options = RowOptions(trainOn: .lastTurn, sequenceLength: 10)
+        #expect(message("{\"prompt\": \"a\", \"completion\": \"b\"}", options).contains("rows are no chats"))
+        #expect(message("{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}").contains("the model brings no template"))
     }
 }

@@ -43,7 +43,7 @@ import Testing
     func guesses() throws {
         let yaml = "model: {path: no}\ndata: {train: 2024}\noutput: on\ntraining: {optimizer: {learning_rate: 2e-4}, global_batch_tokens: 8_192}\n"
         let configuration = try RunConfiguration.load(yaml: yaml, file: "run.yaml").configuration
-        #expect(configuration.model.path == "no" && configuration.data.train == "2024" && configuration.output == "on")
+        #expect(configuration.model.path == "no" && configuration.data.train == DataPaths(["2024"]) && configuration.output == "on")
         #expect(configuration.training.optimizer.learningRate == 2e-4)
         #expect(configuration.training.globalBatchTokens == 8192)
         let line = "configuration: run.yaml:4: memory.checkpointing: found the text \"off\", wants none or full."

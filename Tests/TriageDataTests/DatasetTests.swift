@@ -25,8 +25,8 @@ import Testing
         for row in Self.rows[split, default: []] {
             let line = try #require(try JSONSerialization.jsonObject(with: Data(row.json.utf8)) as? [String: String])
             #expect(line == ["prompt": row.prompt, "completion": row.completion])
-            #expect(row.completion.hasPrefix(" {"))
-            #expect(row.prompt.hasSuffix("\nRecord:"))
+            #expect(row.completion.hasPrefix("{"))
+            #expect(row.prompt.hasPrefix("Triage this ticket as JSON.\n\n"))
             let record = try #require(try JSONSerialization.jsonObject(with: Data(row.completion.utf8)) as? [String: Any])
             #expect(Set(record.keys) == Set(Record.fields))
             #expect(record["product"] as? String == row.record.product)

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Data
+import Formats
+import Glibc
+import Planning
+import Reporting
+import Support
+import Tensors
+import Tokenizers
+
+/// `trainer data`: what a run would train on.
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Shows what a run would train on.", subcommands: [Show.self])
+
+    /// `trainer data show`: an audit of the rows and some of them with what is trained marked.
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Reads a run's rows as training would, and shows an audit and samples.",
+            discussion: """
+                In a terminal trained tokens are bold and green and the others dim; elsewhere trained stretches stand between \(Marks.plain.start) and \
+                \(Marks.plain.end). Data that training would refuse is refused here, too.
+                """)
+
+        @Argument(help: "The run's YAML file, and keys to set: key=value.") var words: [String]
+        @Option(help: "How many rows to show.") var rows = 3
+        @Option(help: "The first of them, counted from 1 among those kept.") var first = 1
+        @Flag(help: "The rows held out in files of their own instead of those trained on.") var validation = false
+        @Option(help: "Threads; by default the cores.") var threads: Int?
+
+        func run() throws {
+            guard let file = words.first(where: { !$0.contains("=") }), rows >= 0, first >= 1 else {
+                throw TrainerError(
+                    .configuration, "command line", "does not say what to show", remedy: "Give a configuration; --rows is from 0 and --first from 1")
+            }
+            let data = try RunConfiguration.load(path: file, overrides: words.filter { $0 != file }).configuration
+            let model = try ModelFiles.open(data.model.path)
+            let tokenizer = try Tokenizer.load(model)
+            let reader = try RowTokenizer(try paths(data.data), data.data, model, tokenizer)
+            let limit = validation ? data.data.maxValidationRows : data.data.maxRows
+            let part = try reader.tokenize(on: ThreadPool(threadCount: threads ?? ProcessorCores.allowed()?.cores.count ?? 1), limit: limit)
+            print(audit(reader, part.report))
+            let marks = isatty(STDOUT_FILENO) == 1 ? Marks.terminal : .plain
+            for row in (first - 1)..<max(first - 1, min(part.rows.count, first - 1 + rows)) {
+                print("\n" + sample(part.rows, row, reader.files, tokenizer, marks))
+            }
+        }
+
+        private func paths(_ data: DataOptions) throws -> DataPaths {
+            guard validation else { return data.train }
+            guard case .files(let paths)? = data.validation else {
+                throw TrainerError(
+                    .configuration, "data.validation", "names no files of held-out rows", remedy: "Leave --validation out to see what is trained on")
+            }
+            return paths
+        }
+
+        private func audit(_ reader: RowTokenizer, _ report: DataReport) -> String {
+            var table = TextTable([.init(""), .init("", .right)])
+            table.add(["rows of", reader.kind.name])
+            for row in report.table { table.add([row.name, row.value]) }
+            var lengths = TextTable([.init("tokens, at most", .right), .init("rows", .right), .init("")])
+            let most = report.lengthCounts.max() ?? 1
+            for (power, count) in report.lengthCounts.enumerated() where count > 0 {
+                lengths.add([grouped(1 << power), grouped(count), String(repeating: "#", count: max(1, 40 * count / max(most, 1)))])
+            }
+            return table.text + "\n\n" + lengths.text
+        }
+
+        private func sample(_ rows: TokenizedRows, _ row: Int, _ files: DataFiles, _ tokenizer: Tokenizer, _ marks: Marks) -> String {
+            let range = rows.range(of: row)
+            var text = ""
+            var index = range.lowerBound
+            while index < range.upperBound {
+                let isTrained = rows.trained[index]
+                var bytes: [UInt8] = []
+                while index < range.upperBound, rows.trained[index] == isTrained {
+                    bytes += tokenizer.tokenBytes(rows.tokens[index])
+                    index += 1
+                }
+                text += marks.marked(String(decoding: bytes, as: UTF8.self), isTrained: isTrained)
+            }
+            let counts = "\(grouped(range.count)) tokens, \(grouped(Int(rows.trainedCounts[row]))) trained"
+            return "\(files.name(ofRecord: rows.lines[row] - 1)) (\(counts))\n\(text)"
+        }
+    }
+}
+
+/// How trained text is told from the rest.
+private struct Marks {
+    var start: String
+    var end: String
+    var dim = ""
+    var dimEnd = ""
+
+    static let terminal = Marks(start: "\u{1B}[1;32m", end: "\u{1B}[0m", dim: "\u{1B}[2m", dimEnd: "\u{1B}[0m")
+    static let plain = Marks(start: "⟦", end: "⟧")
+
+    /// Control characters of the data are shown, not obeyed.
+    func marked(_ text: String, isTrained: Bool) -> String {
+        let safe = String(text.unicodeScalars.map { scalar -> Character in
+            scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || scalar.value == 0x7F || (0x80..<0xA0).contains(scalar.value)
+                ? "\u{FFFD}" : Character(scalar)
+        })
+        return isTrained ? start + safe + end : dim + safe + dimEnd
+    }
+}
