@@ -60,14 +60,18 @@ import Testing
         #expect(error("{% if true %}\n{{ 1 is sideways }}{% endif %}")?.subject == "test.jinja: line 2, column 9")
         #expect(error("\n{{ missing.name }}") == TrainerError(.format, "test.jinja: line 2, column 11", "missing is undefined"))
         #expect(error("{{ 'a'.encode() }}")?.problem == "the method encode of str is not supported")
-        #expect(error("{% for x in [1] %}\n\n{{ 1 + 'a' }}{% endfor %}") == TrainerError(.format, "test.jinja: line 3, column 4", "+ does not go with int and str"))
+        #expect(
+            error("{% for x in [1] %}\n\n{{ 1 + 'a' }}{% endfor %}")
+                == TrainerError(.format, "test.jinja: line 3, column 4", "+ does not go with int and str"))
         #expect(error("{{ [\n1,\n2 }}")?.subject == "test.jinja: line 3, column 3")
     }
 
     @Test("what a template raises is the whole problem")
     func raised() {
         #expect(throws: TrainerError(.format, "test.jinja: line 2, column 19", "Roles must alternate: user")) {
-            try rendered("{% for m in messages %}\n{{ raise_exception('Roles must alternate: ' ~ m.role) }}{% endfor %}", TestChat(messages: [message("user", "")]))
+            try rendered(
+                "{% for m in messages %}\n{{ raise_exception('Roles must alternate: ' ~ m.role) }}{% endfor %}",
+                TestChat(messages: [message("user", "")]))
         }
     }
 }

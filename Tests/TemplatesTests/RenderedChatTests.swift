@@ -6,7 +6,8 @@ import Testing
 @Suite struct RenderedChatTests {
     private let chat = TestChat(
         messages: [
-            message("system", "Be brief."), message("user", "  Grüße \n"), message("assistant", "Hi!", [("tags", .list([.string("a"), .string("b")]))]),
+            message("system", "Be brief."), message("user", "  Grüße \n"),
+            message("assistant", "Hi!", [("tags", .list([.string("a"), .string("b")]))]),
             message("user", "Bye"),
         ], addsGenerationPrompt: true)
 
@@ -44,7 +45,8 @@ import Testing
         let source = "A{% for m in messages[1:3] %}[{{ m.role }}] {{ m.content | trim }}\n{% endfor %}Z"
         #expect(
             try runs(source) == [
-                "A", "[@1", "user<1.role>@1", "] @1", "Grüße<1.content>@1", "\n@1", "[@2", "assistant<2.role>@2", "] @2", "Hi!<2.content>@2", "\n@2", "Z",
+                "A", "[@1", "user<1.role>@1", "] @1", "Grüße<1.content>@1", "\n@1", "[@2", "assistant<2.role>@2", "] @2", "Hi!<2.content>@2", "\n@2",
+                "Z",
             ])
         #expect(try turns(source) == [nil, 1, 2, nil])
     }
@@ -58,20 +60,26 @@ import Testing
             ("m.content.split('i') | join('-')", ["H<2.content>", "-", "!<2.content>"]), ("m.content | tojson", ["\"", "Hi!<2.content>", "\""]),
             ("'%s.' % m.content", ["Hi!<2.content>", "."]), ("'<{}>'.format(m.content)", ["<", "Hi!<2.content>", ">"]),
             ("'%5s' % m.content", ["  ", "Hi!<2.content>"]), ("m.tags | tojson", ["[\"a\", \"b\"]<2.tags>"]), ("m.tags", ["['a', 'b']<2.tags>"]),
-            ("m.tags | join(',')", ["a<2.tags>", ",", "b<2.tags>"]), ("m.content[0]", ["H<2.content>"]), ("m.get('content').strip('!')", ["Hi<2.content>"]),
+            ("m.tags | join(',')", ["a<2.tags>", ",", "b<2.tags>"]), ("m.content[0]", ["H<2.content>"]),
+            ("m.get('content').strip('!')", ["Hi<2.content>"]),
             ("[m.content] | first", ["Hi!<2.content>"]), ("m.content | string | indent", ["Hi!<2.content>"]),
-            ("m.content | list | last", ["!<2.content>"]), ("m.content.partition('i')[2]", ["!<2.content>"]), ("m.content | title", ["Hi!<2.content>"]),
+            ("m.content | list | last", ["!<2.content>"]), ("m.content.partition('i')[2]", ["!<2.content>"]),
+            ("m.content | title", ["Hi!<2.content>"]),
             ("{'x': m.content}.x", ["Hi!<2.content>"]), ("namespace(x=m.content).x", ["Hi!<2.content>"]), ("m.content if true", ["Hi!<2.content>"]),
         ] { #expect(try runs("{% set m = messages[2] %}{{ " + expression + " }}") == wanted, "\(expression)") }
         #expect(
             try runs("{% set m = messages[2] %}{{ m | tojson }}")
-                == ["{\"role\": \"<2.>", "assistant<2.role>", "\", \"content\": \"<2.>", "Hi!<2.content>", "\", \"tags\": <2.>", "[\"a\", \"b\"]<2.tags>", "}<2.>"])
+                == [
+                    "{\"role\": \"<2.>", "assistant<2.role>", "\", \"content\": \"<2.>", "Hi!<2.content>", "\", \"tags\": <2.>",
+                    "[\"a\", \"b\"]<2.tags>", "}<2.>",
+                ])
     }
 
     @Test("a loop over messages is known as one, however the list was made")
     func loops() throws {
         for items in [
-            "messages", "messages | list", "[{'role': 'x', 'content': ''}] + messages", "messages[::-1] | reverse", "messages | selectattr('role') | list",
+            "messages", "messages | list", "[{'role': 'x', 'content': ''}] + messages", "messages[::-1] | reverse",
+            "messages | selectattr('role') | list",
             "messages | rejectattr('content', 'none')", "messages | unique(attribute='content')",
         ] {
             let turns = try turns("{% for m in " + items + " %}{{ m.role[0] }}{% endfor %}")
@@ -92,14 +100,16 @@ import Testing
         #expect(try runs(late) == ["<@2", "Hi!<2.content>@2", ">@2"])
         let computed = "{% set ns = namespace(x='') %}{% for m in messages[2:3] %}{% set ns.x = ns.x + '<' + m.content %}{% endfor %}{{ ns.x }}"
         #expect(try runs(computed) == ["<", "Hi!<2.content>"])
-        let loop = "{% for m in messages[2:3] recursive %}{{ m.content if m is mapping else m }}{% if m is mapping %}{{ loop(m.tags) }}{% endif %}{% endfor %}"
+        let loop =
+            "{% for m in messages[2:3] recursive %}{{ m.content if m is mapping else m }}{% if m is mapping %}{{ loop(m.tags) }}{% endif %}{% endfor %}"
         #expect(try runs(loop) == ["Hi!<2.content>@2", "ab<2.tags>@2"])
         #expect(try runs("{% for m in messages[2:3] %}{% filter upper %}{{ m.content }}.{% endfilter %}{% endfor %}") == ["HI!<2.content>@2", ".@2"])
     }
 
     @Test("generation blocks are known one by one, in macros too")
     func generated() throws {
-        let source = "{% macro g(m) %}{% generation %}{{ m.content }}#{% endgeneration %}{% endmacro %}{% for m in messages[2:] %}{{ g(m) }}{% endfor %}."
+        let source =
+            "{% macro g(m) %}{% generation %}{{ m.content }}#{% endgeneration %}{% endmacro %}{% for m in messages[2:] %}{{ g(m) }}{% endfor %}."
         #expect(try runs(source) == ["Hi!<2.content>@2!", "#@2!", "Bye<3.content>@3!", "#@3!", "."])
         #expect(try rendered(source, chat).generated == [0..<4, 4..<8])
         #expect(try rendered("{% generation %}{% endgeneration %}", chat).generated == [])

@@ -39,7 +39,9 @@ extension TemplateLexer {
         let bases: [UInt8: Int] = [UInt8(ascii: "b"): 2, UInt8(ascii: "o"): 8, UInt8(ascii: "x"): 16]
         guard bytes[position] == UInt8(ascii: "0"), let letter = byte(at: position + 1), let base = bases[letter | 0x20] else { return nil }
         var end = position + 2
-        while let next = byte(at: end), next == UInt8(ascii: "_") || Character(Unicode.Scalar(next)).hexDigitValue.map({ $0 < base }) == true { end += 1 }
+        while let next = byte(at: end), next == UInt8(ascii: "_") || Character(Unicode.Scalar(next)).hexDigitValue.map({ $0 < base }) == true {
+            end += 1
+        }
         let text = String(decoding: bytes[(position + 2)..<end].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
         guard !text.isEmpty else { return nil }
         guard let value = Int(text, radix: base) else { throw error("an integer of base \(base) exceeds 64 bits") }

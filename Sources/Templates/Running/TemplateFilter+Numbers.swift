@@ -32,7 +32,9 @@ extension TemplateInterpreter {
             if let integer = text.pythonInteger(base: base) { return .integer(integer) }
             number = text.pythonDouble
             let digits = text.text.drop { $0 == "+" || $0 == "-" }
-            if digits.utf8.count > 18, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { throw error("the integer \(text.text) exceeds 64 bits") }
+            if digits.utf8.count > 18, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+                throw error("the integer \(text.text) exceeds 64 bits")
+            }
             if number?.isFinite == false { number = nil }
         } else if case .double(let double) = value {
             guard !double.isInfinite else { throw error("an infinite number has no integer") }

@@ -27,7 +27,9 @@ extension TemplateInterpreter {
 
     private func first(of value: TemplateValue) throws(TrainerError) -> TemplateValue {
         let found: TemplateValue?
-        if case .object(let object) = value, case .iterator(let iterator) = object.kind { found = iterator.takeFirst() } else {
+        if case .object(let object) = value, case .iterator(let iterator) = object.kind {
+            found = iterator.takeFirst()
+        } else {
             found = try items(of: value).first
         }
         return found ?? .undefined("no first item, the sequence was empty")

@@ -2,7 +2,8 @@ import Support
 
 /// The filters that may follow `|`.
 enum TemplateFilter: String, CaseIterable {
-    case abs, capitalize, `default`, dictsort, escape, first, float, format, indent, int, items, join, last, length, list, lower, map, max, min, reject,
+    case abs, capitalize, `default`, dictsort, escape, first, float, format, indent, int, items, join, last, length, list, lower, map, max, min,
+        reject,
         rejectattr, replace, reverse, round, safe, select, selectattr, sort, string, sum, title, tojson, trim, unique, upper
 
     /// Second names of filters.
@@ -53,7 +54,9 @@ extension TemplateInterpreter {
         _ = try bind([], arguments, of: name)
         switch filter {
         case .capitalize: return try made(text.capitalized)
-        case .title: return try made(text.titledByWords)
+        case .title:
+            try chargePieces(of: text)
+            return try made(text.titledByWords)
         case .lower: return try made(text.lowercased)
         case .upper: return try made(text.uppercased)
         case .escape: return try made(text.escapedForHTML)
@@ -68,7 +71,7 @@ extension TemplateInterpreter {
     private func indent(_ value: TemplateValue, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
         let values = try bind(["width", "first", "blank"], arguments, of: "indent")
         guard case .string(let text) = value else { throw error("the filter indent takes a string, not a \(value.typeName)") }
-        try charge(bytes: text.bytes.count)
+        try chargePieces(of: text)
         var margin = TracedString(String(repeating: " ", count: 4))
         if case .string(let given)? = values[0] {
             margin = given

@@ -100,7 +100,11 @@ extension TemplateInterpreter {
         try checkDefined(value)
         var indices: [Int?] = []
         for bound in bounds {
-            if case .none = bound { indices.append(nil) } else if let index = bound.index { indices.append(index) } else {
+            if case .none = bound {
+                indices.append(nil)
+            } else if let index = bound.index {
+                indices.append(index)
+            } else {
                 throw error("a slice is bounded by a \(bound.typeName)")
             }
         }

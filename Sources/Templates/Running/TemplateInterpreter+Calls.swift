@@ -54,7 +54,9 @@ extension TemplateInterpreter {
             }
         }
         let implicit = macro.implicitNames.subtracting(macro.parameters.map(\.name))
-        if implicit.contains(TemplateNames.caller) { scope.set(TemplateNames.caller, to: take(TemplateNames.caller) ?? .undefined("no caller is defined")) }
+        if implicit.contains(TemplateNames.caller) {
+            scope.set(TemplateNames.caller, to: take(TemplateNames.caller) ?? .undefined("no caller is defined"))
+        }
         let what = macro.name.isEmpty ? "the block" : "the macro \(macro.name)"
         if implicit.contains(TemplateNames.keywordArguments) {
             scope.set(TemplateNames.keywordArguments, to: try made(keywords.map { (.string($0.name), $0.value) }))

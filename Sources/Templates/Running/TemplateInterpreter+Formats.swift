@@ -130,7 +130,9 @@ extension TemplateInterpreter {
             guard let integer, specification.precision == nil else { throw error("a format of integers is given a \(value.typeName)") }
             return padded(TracedString(String(integer)), specification, isNumber: true)
         case ("f", _):
-            guard let number = value.number, (specification.precision ?? 6) <= 400 else { throw error("a format of numbers is given a \(value.typeName)") }
+            guard let number = value.number, (specification.precision ?? 6) <= 400 else {
+                throw error("a format of numbers is given a \(value.typeName)")
+            }
             return padded(TracedString(String(format: "%.\(specification.precision ?? 6)f", number)), specification, isNumber: true)
         case (nil, .double):
             guard specification.precision == nil else { throw error("a format without a type, but with a precision, is not supported") }

@@ -52,7 +52,9 @@ extension TemplateInterpreter {
     }
 
     private func string(_ value: TemplateValue?, _ method: String) throws(TrainerError) -> TracedString {
-        guard case .string(let text)? = value else { throw error("the method \(method) takes a string, not a \(value?.typeName ?? "missing argument")") }
+        guard case .string(let text)? = value else {
+            throw error("the method \(method) takes a string, not a \(value?.typeName ?? "missing argument")")
+        }
         return text
     }
 
@@ -87,6 +89,7 @@ extension TemplateInterpreter {
 
     private func cut(_ method: TemplateStringMethod, _ text: TracedString, _ arguments: TemplateArguments) throws(TrainerError) -> TemplateValue {
         let name = method.rawValue
+        try chargePieces(of: text)
         switch method {
         case .splitlines:
             let keepsEnds = try bind(["keepends"], arguments, of: name)[0]?.isTrue ?? false

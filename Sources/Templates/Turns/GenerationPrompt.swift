@@ -1,7 +1,8 @@
-/// The text with which a template asks for the assistant's next turn: what it prints after the last message, or because a generation prompt is asked for.
+/// The text with which a template asks for the assistant's next turn: what it prints after the last message, or because a generation prompt is asked
+/// for.
 ///
-/// A turn's header is what the turn has in common with the prompt from its first byte on. No text is looked for: both places are known from what printed
-/// them. The header never reaches into the message's own text, and where turn and prompt part (`<think>` in one alone) it ends with a piece: a
+/// A turn's header is what the turn has in common with the prompt from its first byte on. No text is looked for: both places are known from what
+/// printed them. The header never reaches into the message's own text, and where turn and prompt part (`<think>` in one alone) it ends with a piece: a
 /// literal of the template, something printed or an added token, so that letters that two pieces share by chance don't count.
 struct GenerationPrompt {
     let bytes: [UInt8]

@@ -6,7 +6,8 @@ struct TurnStretch {
     let range: Range<Int>
     /// Of the chat's runs.
     let runs: ArraySlice<RenderedChat.Run>
-    /// From the first byte of the message's own texts to the last, its role apart; empty and at the first stop token, or the end, if none was printed.
+    /// From the first byte of the message's own texts to the last, its role apart. If none was printed, it is empty and stands at the first stop token
+    /// or the end.
     let own: Range<Int>
 }
 
@@ -14,12 +15,13 @@ struct TurnStretch {
 struct TurnLayout {
     let bytes: [UInt8]
     private let runs: [RenderedChat.Run]
+    /// The longest first.
     private let stopTokens: [[UInt8]]
 
     init(_ rendered: RenderedChat, stopTokens: [String]) {
         bytes = Array(rendered.text.utf8)
         runs = rendered.runs
-        self.stopTokens = stopTokens.map { Array($0.utf8) }.filter { !$0.isEmpty }
+        self.stopTokens = stopTokens.map { Array($0.utf8) }.filter { !$0.isEmpty }.sorted { $0.count > $1.count }
     }
 
     /// The message's stretch; nil if the template prints nothing for it.
@@ -53,7 +55,8 @@ struct TurnLayout {
 
     /// The turn that begins at `start` in a stretch.
     func turn(_ stretch: TurnStretch, from start: Int) throws(TrainerError) -> AssistantTurn {
-        let stop = firstStop(in: stretch, from: start) ?? stopToken(at: stretch.range.upperBound, before: bytes.count).map { (stretch.range.upperBound, $0) }
+        let stop =
+            firstStop(in: stretch, from: start) ?? stopToken(at: stretch.range.upperBound, before: bytes.count).map { (stretch.range.upperBound, $0) }
         let end = stop.map { $0.place + $0.token.count } ?? stretch.range.upperBound
         var holdsOthers = false
         for run in stretch.runs where run.range.upperBound > start {
@@ -100,7 +103,9 @@ struct TurnLayout {
 
     /// The longest stop token that stands at a place.
     private func stopToken(at place: Int, before end: Int) -> [UInt8]? {
-        stopTokens.filter { place + $0.count <= end && bytes[place..<place + $0.count].elementsEqual($0) }.max { $0.count < $1.count }
+        guard place < end else { return nil }
+        let first = bytes[place]
+        return stopTokens.first { $0[0] == first && place + $0.count <= end && bytes[place..<place + $0.count].elementsEqual($0) }
     }
 }
 

@@ -46,10 +46,14 @@ import Testing
         let deep = "the template runs more than 400 levels deep"
         #expect(problem("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}") == deep)
         #expect(problem("{% macro m(x=m()) %}{% endmacro %}{{ m() }}") == deep)
-        #expect(problem("{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{% call a() %}{% endcall %}{% endmacro %}{{ b() }}").contains("argument") )
+        #expect(
+            problem("{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{% call a() %}{% endcall %}{% endmacro %}{{ b() }}").contains("argument"))
         #expect(problem("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}") == deep)
         #expect(problem("{% macro m() %}{% if 1 %}{% for x in [1] %}{{ [(m(),)] }}{% endfor %}{% endif %}{% endmacro %}{{ m() }}") == deep)
-        #expect(problem("{% macro m() %}{% set x %}{% filter upper %}{% with %}{% generation %}{{ m()|upper }}{% endgeneration %}{% endwith %}{% endfilter %}{% endset %}{% endmacro %}{{ m() }}") == deep)
+        #expect(
+            problem(
+                "{% macro m() %}{% set x %}{% filter upper %}{% with %}{% generation %}{{ m()|upper }}{% endgeneration %}{% endwith %}{% endfilter %}{% endset %}{% endmacro %}{{ m() }}"
+            ) == deep)
     }
 
     @Test("values nested without end are refused, and freed without recursion")
@@ -62,13 +66,20 @@ import Testing
         // Namespaces, macros and loops may refer to one another at will.
         #expect(problem(grow.replacing("GROWN", with: "namespace(y=ns.x)")) == "a Namespace can't be printed")
         #expect(problem("{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns.x.x.x is defined }}") == "rendered: True")
-        let macros = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% macro m() %}{{ old }}{% endmacro %}{% set ns.x = m %}{% endfor %}ok"
+        let macros =
+            "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% macro m() %}{{ old }}{% endmacro %}{% set ns.x = m %}{% endfor %}ok"
         #expect(problem(macros) == "rendered: ok")
-        let loops = "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% for j in [1] %}{% set ns.x = loop %}{% endfor %}{% endfor %}ok"
+        let loops =
+            "{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set old = ns.x %}{% for j in [1] %}{% set ns.x = loop %}{% endfor %}{% endfor %}ok"
         #expect(problem(loops) == "rendered: ok")
         // Shared parts: small in memory, without end when walked.
-        for walk in ["{{ x }}", "{{ x == y }}", "{{ x | tojson }}", "{{ x < y }}", "{{ [x, y] | sort }}", "{{ x in [y] }}", "{{ {x: 1} }}", "{{ [x] | unique }}"] {
-            let source = "{% set ns = namespace(x=(1,), y=(1,)) %}{% for i in range(100) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}{% set x = ns.x %}{% set y = ns.y %}" + walk
+        for walk in [
+            "{{ x }}", "{{ x == y }}", "{{ x | tojson }}", "{{ x < y }}", "{{ [x, y] | sort }}", "{{ x in [y] }}", "{{ {x: 1} }}",
+            "{{ [x] | unique }}",
+        ] {
+            let source =
+                "{% set ns = namespace(x=(1,), y=(1,)) %}{% for i in range(100) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}{% set x = ns.x %}{% set y = ns.y %}"
+                + walk
             #expect(problem(source) == "the template takes more than 1000000 steps", "\(walk)")
         }
     }
@@ -78,12 +89,13 @@ import Testing
         let limits = TemplateLimits(steps: 20_000, outputBytes: 1 << 20)
         let exceeded = "the template takes more than 20000 steps"
         for source in [
-            "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "{{ [1] * 999999999 }}", "{{ [1, 2] * 9223372036854775807 }}",
+            "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "{{ [1] * 999999999 }}",
+            "{{ [1, 2] * 9223372036854775807 }}",
             "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{% set b = a | upper %}{% endfor %}",
             "{% set a = 'x' * 900000 %}{% for i in range(1000) %}{{ 'y' in a }}{% endfor %}", "{{ ('x' * 900000) | list }}",
             "{% for x in 'ab' * 400000 %}{% endfor %}",
             "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-        ] { 
+        ] {
             let found = problem(source, limits: limits)
             #expect(found == exceeded, "\(source): \(found)")
         }
@@ -108,12 +120,15 @@ import Testing
     func overflow() {
         let most = "9223372036854775807"
         for source in [
-            "\(most) + 1", "-\(most) - 2", "\(most) * 2", "2 ** 64", "10 ** 99999999999", "(-\(most) - 1) // -1", "-(-\(most) - 1)", "(-\(most) - 1) | abs",
-            "99999999999999999999", "'99999999999999999999' | int", "1e300 | int", "\(most) | round(-1)", "[\(most), 1] | sum", "0xFFFFFFFFFFFFFFFFFF",
+            "\(most) + 1", "-\(most) - 2", "\(most) * 2", "2 ** 64", "10 ** 99999999999", "(-\(most) - 1) // -1", "-(-\(most) - 1)",
+            "(-\(most) - 1) | abs",
+            "99999999999999999999", "'99999999999999999999' | int", "1e300 | int", "\(most) | round(-1)", "[\(most), 1] | sum",
+            "0xFFFFFFFFFFFFFFFFFF",
         ] { #expect(problem("{{ \(source) }}").contains("64 bits"), "\(source): \(problem("{{ \(source) }}"))") }
         // Odd sizes and places that are no error in Python.
         for (source, text) in [
-            ("(-\(most) - 1) % -1", "0"), ("'abc'[\(most)]", ""), ("'abc'[-\(most) - 1:]", "abc"), ("'abc'[::\(most)]", "a"), ("'abc'[::-\(most) - 1]", "c"),
+            ("(-\(most) - 1) % -1", "0"), ("'abc'[\(most)]", ""), ("'abc'[-\(most) - 1:]", "abc"), ("'abc'[::\(most)]", "a"),
+            ("'abc'[::-\(most) - 1]", "c"),
             ("[1, 2][-\(most):\(most)] | length", "2"), ("range(\(most), \(most)) | list", "[]"), ("range(5)[::\(most)] | list", "[0]"),
             ("'a,b'.split(',', \(most))", "['a', 'b']"), ("'ab'.find('b', \(most))", "-1"),
             ("1.5 | round(\(most))", "1.5"), ("1.5 | round(-\(most))", "0.0"), ("'ab'.replace('a', 'c', -\(most))", "cb"),
@@ -133,7 +148,8 @@ import Testing
     @Test("bytes thrown at the parser end in text or in an error")
     func noise() {
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "for", "in", "endif", "endfor", "set", "macro", "(", ")", "[", "]", "{", "}", "'", "\"", "x", "1", ".",
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "for", "in", "endif", "endfor", "set", "macro", "(", ")", "[", "]", "{", "}", "'",
+            "\"", "x", "1", ".",
             "|", "is", "not", " ", "\n", ",", ":", "=", "*", "loop", "é", "\\", "raw", "endraw", "call", "%", "~", "e9", "0x",
         ]
         var state = UInt64(7)

@@ -7,8 +7,10 @@ import Testing
 @Suite struct AssistantTurnTests {
     /// Texts that look like what templates print, or like nothing.
     private static let texts = [
-        "", "Hello", " ", "\n", "Hi there.\nHow are you?", "  padded \n", "Grüße 漢字 👩‍👩‍👧", "<|im_end|>", "</s>", "<|im_start|>assistant\n", "assistant", "[INST] x [/INST]",
-        "<think>", "<think>\n\n</think>\n\n", "<tool_call>", "{\"a\": \"b\"}", "<|user|>", "<|assistant|>\n", "<|end|>", "Assistant: ", "User: ", "<end_of_turn>\n", "model\n",
+        "", "Hello", " ", "\n", "Hi there.\nHow are you?", "  padded \n", "Grüße 漢字 👩‍👩‍👧", "<|im_end|>", "</s>", "<|im_start|>assistant\n", "assistant",
+        "[INST] x [/INST]",
+        "<think>", "<think>\n\n</think>\n\n", "<tool_call>", "{\"a\": \"b\"}", "<|user|>", "<|assistant|>\n", "<|end|>", "Assistant: ", "User: ",
+        "<end_of_turn>\n", "model\n",
         "<t", "<｜Assistant｜>", "<｜end｜>", "</>", "{{ messages }}", "e\u{301}\u{200D}", "<|head|>assistant<|/head|>\n\n",
     ]
 
@@ -94,7 +96,8 @@ import Testing
             "{% for m in messages %}{{ '[' + m.role + ']' + m.content + eos_token }}{% endfor %}{% if add_generation_prompt %}[bot]{% endif %}",
         ] {
             let error = #expect(throws: TrainerError.self) { try trained(source) }
-            #expect(error?.problem == "where the assistant's turn of message 1 begins is not known: it opens unlike the generation prompt", "\(source)")
+            #expect(
+                error?.problem == "where the assistant's turn of message 1 begins is not known: it opens unlike the generation prompt", "\(source)")
             #expect(error?.remedy == remedy && error?.subject == "test.jinja" && error?.code == .format)
         }
     }
@@ -126,7 +129,8 @@ import Testing
 
     @Test("pain 4: a turn whose end no stop token marks says so, and one in the text is not the end")
     func ends() throws {
-        let source = "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</>' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+        let source =
+            "{% for m in messages %}{{ '<' + m.role + '>' + m.content + '</>' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
         let spelled = Conversation(messages: [message("user", "Q"), message("assistant", "A</>B")])
         #expect(try trained(source, spelled, stopTokens: ["</>"]) == ["A</>B</>"])
         let template = try ChatTemplate(source, path: "test.jinja")
@@ -137,7 +141,9 @@ import Testing
     @Test("a name that a result repeats from its call is no second place of the call")
     func repeatedNames() throws {
         let call = TemplateValue.list([.mapping([("function", .mapping([("name", .string("add"))]))])])
-        let chat = Conversation(messages: [message("user", "Q"), message("assistant", "", [("tool_calls", call)]), message("tool", "3"), message("assistant", "A")])
+        let chat = Conversation(messages: [
+            message("user", "Q"), message("assistant", "", [("tool_calls", call)]), message("tool", "3"), message("assistant", "A"),
+        ])
         let source = """
             {% for m in messages %}{% if m.role == 'tool' %}<{{ messages[loop.index0 - 1].tool_calls[0].function.name }}>{{ m.content }}{% else %}\
             <{{ m.role }}>{{ m.content }}{% for c in m.tool_calls or [] %}call {{ c.function.name }}{% endfor %}{{ eos_token }}{% endif %}{% endfor %}\
@@ -148,7 +154,8 @@ import Testing
 
     @Test("added tokens tell where header and prompt part within a literal")
     func addedTokens() throws {
-        let source = "{% for m in messages %}{{ '<|bot|><answer>' if m.role == 'assistant' }}{{ m.content + eos_token }}{% endfor %}{% if add_generation_prompt %}<|bot|><think>{% endif %}"
+        let source =
+            "{% for m in messages %}{{ '<|bot|><answer>' if m.role == 'assistant' }}{{ m.content + eos_token }}{% endfor %}{% if add_generation_prompt %}<|bot|><think>{% endif %}"
         let template = try ChatTemplate(source, path: "test.jinja", specialTokens: ["eos_token": "<|end|>"])
         let rendered = try template.render(chat)
         #expect(throws: TrainerError.self) { try template.trainedTurns(.completions, of: chat, in: rendered, stopTokens: ["<|end|>"]) }

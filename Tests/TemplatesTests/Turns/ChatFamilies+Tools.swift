@@ -74,25 +74,27 @@ extension ChatFamily {
             {% if ns.is_tool %}{{ '<｜/outputs｜>' }}{% endif %}{% if add_generation_prompt and not ns.is_tool %}{{ '<｜Assistant｜>' }}{% endif %}
             """#, stopTokens: ["<｜end｜>"], allowsTools: true
     ) { messages in
-        [("<s>", false)] + messages.enumerated().flatMap { place, message -> Pieces in
-            switch message.role {
-            case "system": return [(message.content, false)]
-            case "user": return [("<｜User｜>" + message.content, false)]
-            case "tool":
-                // The template closes the outputs where the chat ends with them.
-                return [("<｜output｜>" + message.content + (place == messages.count - 1 ? "<｜/outputs｜>" : ""), false)]
-            default:
-                let isAnswer = place > 0 && messages[place - 1].role == "tool" && message.calls.isEmpty
-                let calls = message.calls.map { "<｜call｜>\($0.name)\n{\"x\": \(quoted($0.argument))}<｜/call｜>" }.joined()
-                return [(isAnswer ? "<｜/outputs｜>" : "<｜Assistant｜>", false), (message.content + calls + "<｜end｜>", true)]
+        [("<s>", false)]
+            + messages.enumerated().flatMap { place, message -> Pieces in
+                switch message.role {
+                case "system": return [(message.content, false)]
+                case "user": return [("<｜User｜>" + message.content, false)]
+                case "tool":
+                    // The template closes the outputs where the chat ends with them.
+                    return [("<｜output｜>" + message.content + (place == messages.count - 1 ? "<｜/outputs｜>" : ""), false)]
+                default:
+                    let isAnswer = place > 0 && messages[place - 1].role == "tool" && message.calls.isEmpty
+                    let calls = message.calls.map { "<｜call｜>\($0.name)\n{\"x\": \(quoted($0.argument))}<｜/call｜>" }.joined()
+                    return [(isAnswer ? "<｜/outputs｜>" : "<｜Assistant｜>", false), (message.content + calls + "<｜end｜>", true)]
+                }
             }
-        }
     }
 
     private static func toolResponse(_ messages: [TestMessage], _ place: Int) -> String {
         let isFirst = messages[place - 1].role != "tool"
         let isLast = place == messages.count - 1 || messages[place + 1].role != "tool"
-        return (isFirst ? "<|im_start|>user" : "") + "\n<tool_response>\n\(messages[place].content)\n</tool_response>" + (isLast ? "<|im_end|>\n" : "")
+        return (isFirst ? "<|im_start|>user" : "") + "\n<tool_response>\n\(messages[place].content)\n</tool_response>"
+            + (isLast ? "<|im_end|>\n" : "")
     }
 
     private static func quoted(_ text: String) -> String {

@@ -71,9 +71,10 @@ struct ChatFamily: Sendable {
             {% if add_generation_prompt %}{{ '<|head|>assistant<|/head|>\n\n' }}{% endif %}
             """#, stopTokens: ["<|end_of_text|>", "<|eot_id|>"]
     ) { messages in
-        [("<s>", false)] + messages.flatMap { message -> Pieces in
-            [("<|head|>\(message.role)<|/head|>\n\n", false), (trimmed(message.content) + "<|eot_id|>", message.role == "assistant")]
-        }
+        [("<s>", false)]
+            + messages.flatMap { message -> Pieces in
+                [("<|head|>\(message.role)<|/head|>\n\n", false), (trimmed(message.content) + "<|eot_id|>", message.role == "assistant")]
+            }
     }
 
     private static let gemma = ChatFamily(
@@ -84,12 +85,14 @@ struct ChatFamily: Sendable {
             {% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}
             """#, stopTokens: ["<eos>", "<end_of_turn>"]
     ) { messages in
-        [("<s>", false)] + messages.flatMap { message -> Pieces in
-            let isModel = message.role == "assistant"
-            return [
-                ("<start_of_turn>\(isModel ? "model" : message.role)\n", false), (trimmed(message.content) + "<end_of_turn>", isModel), ("\n", false),
-            ]
-        }
+        [("<s>", false)]
+            + messages.flatMap { message -> Pieces in
+                let isModel = message.role == "assistant"
+                return [
+                    ("<start_of_turn>\(isModel ? "model" : message.role)\n", false), (trimmed(message.content) + "<end_of_turn>", isModel),
+                    ("\n", false),
+                ]
+            }
     }
 
     private static let zephyr = ChatFamily(

@@ -32,9 +32,13 @@ import Testing
         #expect(text.find(Array("ab".utf8), in: 2..<7) == 5 && text.findLast(Array("aab".utf8)) == 4)
     }
 
-    @Test("doubles print as Python's", arguments: [
-        (1.0, "1.0"), (0.1, "0.1"), (1e16, "1e+16"), (12345678901234568, "1.2345678901234568e+16"), (9999999999999998, "9999999999999998.0"), (1e-5, "1e-05"),
-        (0.00012, "0.00012"), (-0.0, "-0.0"), (1e100, "1e+100"), (.leastNonzeroMagnitude, "5e-324"), (.infinity, "inf"), (1.5e300, "1.5e+300"), (123.456, "123.456"),
-    ])
+    @Test(
+        "doubles print as Python's",
+        arguments: [
+            (1.0, "1.0"), (0.1, "0.1"), (1e16, "1e+16"), (12345678901234568, "1.2345678901234568e+16"), (9999999999999998, "9999999999999998.0"),
+            (1e-5, "1e-05"),
+            (0.00012, "0.00012"), (-0.0, "-0.0"), (1e100, "1e+100"), (.leastNonzeroMagnitude, "5e-324"), (.infinity, "inf"), (1.5e300, "1.5e+300"),
+            (123.456, "123.456"),
+        ])
     func doubles(_ value: Double, _ text: String) { #expect(value.pythonText == text) }
 }
