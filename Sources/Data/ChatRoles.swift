@@ -6,7 +6,8 @@ enum ChatRoles {
 
     /// The names of ShareGPT's `from`, with the roles that they stand for.
     static let byShareGPTName = [
-        "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "model": "assistant", "system": "system",
+        "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "chatgpt": "assistant", "model": "assistant",
+        "system": "system",
         "tool": "tool", "observation": "tool", "function_response": "tool", "function_call": "assistant",
     ]
 

@@ -12,7 +12,9 @@ public struct RowColumns: ConfigurationValue {
         "completion", "conversations", "input", "instruction", "messages", "output", "prompt", "system", "text", "tools",
     ]
 
-    public static var wanted: String { "a section of fields with their columns, such as {prompt: question, completion: answer}; fields are \(known.joined(separator: ", "))" }
+    public static var wanted: String {
+        "a section of fields with their columns, such as {prompt: question, completion: answer}; fields are \(known.joined(separator: ", "))"
+    }
 
     public init?(configuration node: ConfigurationNode) {
         guard case .section(let entries) = node.content else { return nil }

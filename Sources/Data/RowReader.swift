@@ -30,7 +30,8 @@ struct RowReader: Sendable {
             let wanted = alternatives(RowKind.allCases.map(\.name))
             throw error(index, "has \(found)", remedy: "Rows need \(wanted); say in data.columns which column is which")
         }
-        throw TrainerError(.format, files.name, "has no rows", remedy: "Write one JSON object per line, with prompt and completion, messages, or text")
+        throw TrainerError(
+            .format, files.name, "has no rows", remedy: "Write one JSON object per line, with prompt and completion, messages, or text")
     }
 
     /// A row; nil if the line is blank. Fields of other names are ignored.

@@ -10,6 +10,8 @@ public struct RowTokenizer: Sendable {
     public let files: DataFiles
     public let kind: RowKind
     public let options: RowOptions
+    /// Whether the rows become chats in the model's template.
+    public var isChat: Bool { renderer.chat != nil }
     private let encoding: any TextEncoding
     private let reader: RowReader
     private let renderer: RowRenderer
@@ -62,7 +64,8 @@ public struct RowTokenizer: Sendable {
     public init(_ paths: DataPaths, _ options: DataOptions, _ model: ModelFiles, _ tokenizer: Tokenizer) throws(TrainerError) {
         let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
         try self.init(
-            files: DataFiles(paths.patterns, format: options.format), encoding: tokenizer, options: rowOptions, columns: options.columns ?? RowColumns(),
+            files: DataFiles(paths.patterns, format: options.format), encoding: tokenizer, options: rowOptions,
+            columns: options.columns ?? RowColumns(),
             promptsAsChat: options.promptsAsChat
         ) { () throws(TrainerError) in try ChatRendering.load(model, tokenizer, path: options.chatTemplate) }
     }
@@ -91,7 +94,9 @@ public struct RowTokenizer: Sendable {
         let shareCount = pool.threadCount == 1 ? 1 : 8 * pool.threadCount
         let results = Mutex(Array(repeating: Result<Part, TrainerError>.success(Part()), count: shareCount))
         pool.parallelItems(shareCount) { share, _ in
-            let result = Result { () throws(TrainerError) in try tokenize(records: files.share(share, of: shareCount).clamped(to: 0..<(limit ?? .max))) }
+            let result = Result { () throws(TrainerError) in
+                try tokenize(records: files.share(share, of: shareCount).clamped(to: 0..<(limit ?? .max)))
+            }
             results.withLock { $0[share] = result }
         }
         var parts: [Part] = []
@@ -140,7 +145,9 @@ public struct RowTokenizer: Sendable {
             part.report.droppedCount += 1
             return
         }
-        let pieces = isOver && options.overLength == .split ? stride(from: 0, to: length, by: limit).map { $0..<min($0 + limit, length) } : [0..<min(length, limit)]
+        let pieces =
+            isOver && options.overLength == .split
+            ? stride(from: 0, to: length, by: limit).map { $0..<min($0 + limit, length) } : [0..<min(length, limit)]
         var isKept = false
         // A row's first token is never a target, so it does not count.
         for piece in pieces where rendered.trained[piece].dropFirst().contains(true) {

@@ -9,6 +9,8 @@ public import Tokenizers
 public struct PreparedData: Sendable {
     public var training: TokenizedRows
     public var trainingReport: DataReport
+    /// Whether the rows are chats in the model's template.
+    public var isChat: Bool
     /// nil if nothing is held out.
     public var validation: TokenizedRows?
 
@@ -20,20 +22,20 @@ public struct PreparedData: Sendable {
     ) throws(TrainerError) -> PreparedData {
         let read = try rows(options.train, options, limit: options.maxRows, model, tokenizer, group)
         switch options.validation {
-        case nil: return PreparedData(training: read.rows, trainingReport: read.report, validation: nil)
+        case nil: return PreparedData(training: read.part.rows, trainingReport: read.part.report, isChat: read.isChat, validation: nil)
         case .files(let paths):
             let heldOut = try rows(paths, options, limit: options.maxValidationRows, model, tokenizer, group)
-            return PreparedData(training: read.rows, trainingReport: read.report, validation: heldOut.rows)
+            return PreparedData(training: read.part.rows, trainingReport: read.part.report, isChat: read.isChat, validation: heldOut.part.rows)
         case .fraction(let fraction):
-            let (training, validation) = try read.rows.split(validation: fraction, seed: seed)
-            return PreparedData(training: training, trainingReport: read.report, validation: validation)
+            let (training, validation) = try read.part.rows.split(validation: fraction, seed: seed)
+            return PreparedData(training: training, trainingReport: read.part.report, isChat: read.isChat, validation: validation)
         }
     }
 
-    /// All rows of some files.
+    /// All rows of some files, and whether they are chats.
     public static func rows(
         _ paths: DataPaths, _ options: DataOptions, limit: Int?, _ model: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup
-    ) throws(TrainerError) -> RowTokenizer.Part {
+    ) throws(TrainerError) -> (part: RowTokenizer.Part, isChat: Bool) {
         let name = "reading \(paths.patterns.joined(separator: ", "))"
         let (reader, own) = try group.agree(name) { () throws(TrainerError) in
             let reader = try RowTokenizer(paths, options, model, tokenizer)
@@ -45,7 +47,7 @@ public struct PreparedData: Sendable {
         return try group.agree(name) { () throws(TrainerError) in
             var parts: [RowTokenizer.Part] = []
             for bytes in all { parts.append(try RowTokenizer.Part(encoded: bytes.withUnsafeBytes { Array($0.bindMemory(to: Int32.self)) })) }
-            return try reader.merge(parts)
+            return (try reader.merge(parts), reader.isChat)
         }
     }
 }

@@ -14,6 +14,8 @@ public struct RunResult: Codable, Equatable, Sendable {
     public var isAdapter: Bool
     /// Whether the adapter was trained on a base in NF4, and is to be used on one.
     public var needsNF4: Bool
+    /// Whether the rows were chats, so that a prompt is best put into the model's template.
+    public var isChat: Bool
     /// The base model's path.
     public var model: String
     public var before: Measurement?
@@ -88,11 +90,12 @@ public struct RunResult: Codable, Equatable, Sendable {
     }
 
     private func nextCommands(_ configurationPath: String) -> [String] {
-        isAdapter
+        let chat = isChat ? " --chat" : ""
+        return isAdapter
             ? [
-                "trainer generate \(model)\(needsNF4 ? " --nf4" : "") --adapter \(product) --prompt 'your text'",
+                "trainer generate \(model)\(chat)\(needsNF4 ? " --nf4" : "") --adapter \(product) --prompt 'your text'",
                 "trainer eval \(configurationPath) --adapter \(product)",
-            ] : ["trainer generate \(product) --prompt 'your text'", "trainer eval \(configurationPath) model.path=\(product)"]
+            ] : ["trainer generate \(product)\(chat) --prompt 'your text'", "trainer eval \(configurationPath) model.path=\(product)"]
     }
 }
 

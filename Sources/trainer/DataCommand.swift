@@ -98,10 +98,11 @@ private struct Marks {
 
     /// Control characters of the data are shown, not obeyed.
     func marked(_ text: String, isTrained: Bool) -> String {
-        let safe = String(text.unicodeScalars.map { scalar -> Character in
-            scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || scalar.value == 0x7F || (0x80..<0xA0).contains(scalar.value)
-                ? "\u{FFFD}" : Character(scalar)
-        })
+        let safe = String(
+            text.unicodeScalars.map { scalar -> Character in
+                scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || scalar.value == 0x7F || (0x80..<0xA0).contains(scalar.value)
+                    ? "\u{FFFD}" : Character(scalar)
+            })
         return isTrained ? start + safe + end : dim + safe + dimEnd
     }
 }

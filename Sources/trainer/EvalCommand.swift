@@ -87,10 +87,12 @@ struct EvalCommand: ParsableCommand {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
     }
 
-    private func heldOutRows(_ configuration: RunConfiguration, _ files: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws -> TokenizedRows {
+    private func heldOutRows(_ configuration: RunConfiguration, _ files: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws
+        -> TokenizedRows
+    {
         let data = configuration.data
         switch data.validation {
-        case .files(let paths): return try PreparedData.rows(paths, data, limit: nil, files, tokenizer, group).rows
+        case .files(let paths): return try PreparedData.rows(paths, data, limit: nil, files, tokenizer, group).part.rows
         case .fraction:
             let prepared = try PreparedData.load(data, files, tokenizer, seed: UInt64(configuration.training.seed), group: group)
             return prepared.validation ?? TokenizedRows()

@@ -63,7 +63,8 @@ import Testing
             try RowRenderer(encoding: encoding, trainOn: .completions, chat: raising).render(chat, place: "rows.jsonl:7")
         } throws: {
             let error = $0 as? TrainerError
-            return error?.subject == "rows.jsonl:7" && error?.problem.contains("no system turns") == true && error?.problem.contains("chat.jinja") == true
+            return error?.subject == "rows.jsonl:7" && error?.problem.contains("no system turns") == true
+                && error?.problem.contains("chat.jinja") == true
         }
     }
 }

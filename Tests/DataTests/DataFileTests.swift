@@ -58,7 +58,9 @@ import Testing
     func tables() throws {
         let text = "prompt,completion\r\nhi,\"a, \"\"b\"\"\nc\"\r\n\"\",x\n"
         #expect(
-            try records(text, name: "rows.csv") == ["{\"prompt\":\"hi\",\"completion\":\"a, \\\"b\\\"\\nc\"}", "{\"prompt\":\"\",\"completion\":\"x\"}"])
+            try records(text, name: "rows.csv") == [
+                "{\"prompt\":\"hi\",\"completion\":\"a, \\\"b\\\"\\nc\"}", "{\"prompt\":\"\",\"completion\":\"x\"}",
+            ])
         #expect(try records("a\tb\n1\t2\n", name: "rows.tsv") == ["{\"a\":\"1\",\"b\":\"2\"}"])
         #expect {
             try records("a,b\n\"1\n\",2\n3\n", name: "rows.csv")

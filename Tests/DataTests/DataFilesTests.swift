@@ -20,7 +20,10 @@ import Testing
             let files = try DataFiles(["\(folder)/c.csv", "\(folder)/*.jsonl", "\(folder)/a.jsonl"])
             #expect(files.files.map { $0.path.dropFirst(folder.utf8.count + 1) } == ["c.csv", "a.jsonl", "b.jsonl"])
             #expect(files.recordCount == 5)
-            #expect((0..<5).map { files.name(ofRecord: $0).dropFirst(folder.utf8.count + 1) } == ["c.csv:2", "c.csv:3", "a.jsonl:1", "b.jsonl:1", "b.jsonl:2"])
+            #expect(
+                (0..<5).map { files.name(ofRecord: $0).dropFirst(folder.utf8.count + 1) } == [
+                    "c.csv:2", "c.csv:3", "a.jsonl:1", "b.jsonl:1", "b.jsonl:2",
+                ])
             #expect {
                 try DataFiles(["\(folder)/*.parquet"])
             } throws: {

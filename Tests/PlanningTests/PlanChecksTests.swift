@@ -49,12 +49,12 @@ import Testing
 
     @Test("validation: a share lies above 0 and below 1, and the file is not the one trained on")
     func validation() {
-        for value in ["0", "1", "1.5", "-0.1", "true", "null", "[a]"] {
+        for value in ["0", "1", "1.5", "-0.1", "true", "null", "[]"] {
             let wanted = value == "null" ? 0 : 1
             #expect(refusal(smallest, ["data.validation=\(value)"]).count == wanted, "\(value)")
         }
         let same =
-            "configuration: command line: data.validation: is the file that is trained on. Name a file of held-out rows, or a share such as 0.05."
+            "configuration: command line: data.validation: is what is trained on. Name a file of held-out rows, or a share such as 0.05."
         #expect(refusal(smallest, ["data.validation=t.jsonl"]) == [same])
     }
 

@@ -55,7 +55,7 @@ public struct TemplateTime: Equatable, Sendable {
         return thursday > length ? (year + 1, 1) : (year, (thursday - 1) / 7 + 1)
     }
 
-    /// The text of a format of C's `strftime` in the C locale; the time zone is unknown and empty, as in Python's `datetime.now()`.
+    /// The text of a format of C's `strftime` in the C locale; the time zone is unknown and empty, as Python's clock without a zone has it.
     func formatted(_ format: String) -> String {
         var result = ""
         var isCode = false

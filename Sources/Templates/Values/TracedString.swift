@@ -32,7 +32,7 @@ public struct TracedString: Sendable {
     private(set) var bytes: [UInt8] = []
     /// Covers `bytes` in order; empty while all bytes have the mark of something computed.
     private(set) var runs: [Run] = []
-    /// Whether the filters `safe` or `escape` made this HTML: a plain text that is added to it is escaped, as Python's `Markup` does.
+    /// Whether the filters `safe` or `escape` made this HTML: a plain text that is added to it is escaped, as Python's class for safe HTML does.
     var isMarkup = false
 
     /// A text of the template's own, or of the message that `origin` names.
