@@ -21,10 +21,11 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
     (1, "Support", ["CSystem"]),
+    (2, "Hub", ["Crypto", "Support"]),
     (2, "Kernels", ["COpenBLAS", "CSystem"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
-    (4, "Formats", ["Support", "Tensors"]),
+    (4, "Formats", ["Hub", "Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
     (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
@@ -39,16 +40,16 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
-            "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Hub", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers",
+            "Parallelism", "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
     (9, "TriageData", ["Support"]),
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
-            "Tensors", "Tokenizers", "Training",
+            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting",
+            "Support", "Tensors", "Tokenizers", "Training",
         ]
     ),
 ]
