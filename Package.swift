@@ -37,6 +37,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support"]),
+    (8, "Doctor", ["CSystem", "Crypto", "Kernels", "MessagePassing", "Reporting", "Support", "Tensors"]),
     (
         8, "Training",
         [
@@ -48,7 +49,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting",
+            "Adapters", "ArgumentParser", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting",
             "Support", "Tensors", "Tokenizers", "Training",
         ]
     ),
