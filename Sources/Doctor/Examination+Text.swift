@@ -2,15 +2,15 @@ import Reporting
 import Support
 
 extension Examination {
-    /// For people: a table for each node, one of the ranks where there are several, and what to do.
+    /// For people: a table for each node, one of the ranks, and what to do.
     public var text: String {
         var parts = ranks.filter(\.isFirstOnNode).map { nodeTable($0).text }
-        if ranks.count > 1 { parts.append(rankTable.text) }
+        parts.append(rankTable.text)
         return (parts + [advice]).joined(separator: "\n")
     }
 
     private func nodeTable(_ facts: RankFacts) -> TextTable {
-        let onNode = ranks.filter { $0.node == facts.node }
+        let onNode = ranks.filter { $0.nodeLeader == facts.nodeLeader }
         var table = TextTable([.init("node \(facts.node)"), .init("", widest: 96)])
         func sum(_ value: (RankFacts) -> Double?) -> Double? {
             let values = onNode.compactMap(value)
@@ -18,10 +18,7 @@ extension Examination {
         }
         table.add(["MPI", "\(facts.mpi), threads \(facts.threadLevel); \(facts.ranksOnNode) of \(facts.rankCount) ranks here"])
         table.add(["program", "SHA-256 \(facts.program.prefix(12)); \(facts.openBLAS), Linux \(facts.kernel), \(facts.cLibrary)"])
-        table.add([
-            "processor",
-            "\(facts.processor), \(facts.nodeCores.count) cores" + (facts.coreQuota.map { ", \(fixed($0, 1)) by the container's limit" } ?? ""),
-        ])
+        table.add(["processor", "\(facts.processor), \(Self.cores(facts))"])
         table.add([
             "instruction sets", facts.instructionSets.joined(separator: " ") + (facts.missingInstructionSets.isEmpty ? "; the program fits" : ""),
         ])
@@ -44,6 +41,14 @@ extension Examination {
         let shared = facts.sharedMemoryFree.map { "; /dev/shm \(ByteCount($0)) free" } ?? ""
         table.add(["limits", "\(grouped(facts.openFiles)) open files (at most \(grouped(facts.openFilesAllowed)))\(shared)"])
         return table
+    }
+
+    private static func cores(_ facts: RankFacts) -> String {
+        let count = facts.nodeCores.count
+        var text = "\(count) \(count == 1 ? "core" : "cores")"
+        if let online = facts.onlineCores, online > count { text += " of \(online)" }
+        if let physical = facts.physicalCores, physical < count { text += ", hyperthreads of \(physical)" }
+        return text + (facts.coreQuota.map { ", \(fixed($0, 1)) by the container's limit" } ?? "")
     }
 
     private var rankTable: TextTable {

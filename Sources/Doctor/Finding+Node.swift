@@ -16,6 +16,11 @@ extension Finding {
                     fix: "each rank on \(node) has \(facts.threadCount) threads for \(facts.usedCores.count) cores",
                     "Set parallel.threads to \(max(1, facts.usedCores.count)) or auto"))
         }
+        if let online = facts.onlineCores, online > cores {
+            let remedy =
+                "Ask the scheduler for more where they are free: --cpus-per-task in Slurm, --map-by slot:PE=\(max(1, online / max(1, ranks))) in mpirun"
+            found.append(Finding(know: "the job was left \(cores) of the \(online) cores of \(node)", remedy))
+        }
         if let quota = facts.coreQuota, quota + 0.01 < Double(min(cores, facts.threadCount * ranks)) {
             found.append(
                 Finding(

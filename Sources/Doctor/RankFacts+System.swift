@@ -33,6 +33,7 @@ extension RankFacts {
     static func read(_ setting: Setting, _ world: Communicator, node: Communicator) throws(TrainerError) -> RankFacts {
         var facts = RankFacts()
         (facts.rank, facts.rankCount, facts.ranksOnNode, facts.isFirstOnNode) = (world.rank, world.size, node.size, node.rank == 0)
+        facts.nodeLeader = Int(try node.reduce([Double(world.rank)], .min)[0])
         facts.readPrograms(try MPILibrary.inUse())
         facts.readProcessor(setting)
         facts.readMemory()
@@ -64,6 +65,9 @@ extension RankFacts {
         (boundCores, nodeCores, threadCount) = (setting.boundCores, setting.nodeCores, setting.threadCount)
         usedCores = setting.usedCores ?? setting.nodeCores
         sharesCores = setting.usedCores == nil && ranksOnNode > 1
+        onlineCores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        let siblings = setting.nodeCores.compactMap { SystemText.read("/sys/devices/system/cpu/cpu\($0)/topology/thread_siblings_list") }
+        physicalCores = siblings.count == setting.nodeCores.count ? Set(siblings).count : nil
         coreQuota = SystemText.controlGroup("cpu.max").compactMap(SystemText.coreQuota).min()
         load = SystemText.read("/proc/loadavg").flatMap { $0.split(separator: " ").first }.flatMap { Double($0) }
     }

@@ -4,6 +4,8 @@ public struct RankFacts: Codable, Equatable, Sendable {
     public var rankCount = 1
     public var node = ""
     public var ranksOnNode = 1
+    /// The lowest rank on the node: names of nodes may be alike.
+    public var nodeLeader = 0
     /// The first rank of each node examines what the ranks of a node share.
     public var isFirstOnNode = true
 
@@ -31,6 +33,9 @@ public struct RankFacts: Codable, Equatable, Sendable {
     public var nodeCores: [Int] = []
     public var usedCores: [Int] = []
     public var sharesCores = false
+    /// Cores of the node that are switched on, and those of `nodeCores` that are not hyperthreads of each other.
+    public var onlineCores: Int?
+    public var physicalCores: Int?
     public var threadCount = 1
     /// Cores' worth of time that a container may use; nil without a limit.
     public var coreQuota: Double?

@@ -12,13 +12,13 @@ struct SpeedTest {
 
     enum Kernels { case own, openBLAS }
 
-    /// GFLOP/s of the fastest of several float32 products.
+    /// GFLOP/s of float32 products.
     func products(_ kernels: Kernels) throws(TrainerError) -> Double {
         let rows = Self.side * min(8, device.pool.threadCount)
         let left = try filled(rows, Self.side)
         let right = try filled(Self.side, Self.side)
         let output = try device.zeros(rows, Self.side)
-        let seconds = fastest {
+        let seconds = mean {
             switch kernels {
             case .own: device.product(output, left, right, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
             case .openBLAS: device.productByBLAS(output, left, right)
@@ -33,7 +33,7 @@ struct SpeedTest {
     func memory(byteCount: Int) throws(TrainerError) -> Double {
         let rows = max(1, byteCount / 4 / 4096)
         let (target, source) = (try device.zeros(rows, 4096), try device.zeros(rows, 4096))
-        let seconds = fastest { device.add(target, source) }
+        let seconds = mean { device.add(target, source) }
         return 3 * 4 * 4096 * Double(rows) / seconds
     }
 
@@ -45,16 +45,15 @@ struct SpeedTest {
         return tensor
     }
 
-    /// Seconds of the fastest call, after one that does not count.
-    private func fastest(_ body: () -> Void) -> Double {
+    /// Seconds of a call, after one that does not count. The mean, not the best: ranks that share cores have good moments at each other's cost.
+    private func mean(_ body: () -> Void) -> Double {
         body()
-        let end = ContinuousClock.now + duration
-        var best = Double.infinity
-        repeat {
-            let start = ContinuousClock.now
+        let start = ContinuousClock.now
+        var count = 0
+        while count == 0 || ContinuousClock.now - start < duration {
             body()
-            best = min(best, (ContinuousClock.now - start) / .seconds(1))
-        } while ContinuousClock.now < end
-        return best
+            count += 1
+        }
+        return (ContinuousClock.now - start) / .seconds(1) / Double(count)
     }
 }

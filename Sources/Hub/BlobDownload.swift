@@ -20,6 +20,8 @@ final class BlobDownload {
     private var output: DurableFile?
     /// Bytes that are here and hashed.
     private var position = 0
+    /// How often a server that knows no ranges made the download begin anew.
+    private var restarts = 0
 
     private var blob: String { cache.blob(file.hash) }
     private var partial: String { cache.blob(file.hash) + ".incomplete" }
@@ -120,6 +122,11 @@ final class BlobDownload {
         if head.status != 206 || !isAtPosition {
             guard head.status == 200 else {
                 throw TrainerError(.communication, file.name, "the hub sends another range than the one from byte \(position)", remedy: "Try again")
+            }
+            restarts += 1
+            guard restarts <= 3 else {
+                let remedy = "Fetch it elsewhere and copy the cache, or use another hub"
+                throw TrainerError(.communication, file.name, "the hub sends no parts of files, and no attempt got to the end", remedy: remedy)
             }
             try restart()
         }

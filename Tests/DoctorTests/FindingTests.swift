@@ -40,6 +40,8 @@ import Testing
         #expect(shared.map(\.problem) == ["2 ranks on a share its 1 core"] && shared[0].mustFix)
         let crowded = findings { ($0.threadCount, $0.usedCores) = (8, Array(0..<4)) }
         #expect(crowded.first?.problem == "each rank on a has 8 threads for 4 cores")
+        let bound = findings { ($0.onlineCores, $0.physicalCores) = (64, 4) }
+        #expect(bound.map(\.problem) == ["the job was left 8 of the 64 cores of a"] && !bound[0].mustFix)
         let limited = findings { $0.coreQuota = 2 }
         #expect(limited.first?.problem.contains("may use 2.0 cores' worth of time, and training would use 8") == true)
     }

@@ -31,9 +31,13 @@ import Testing
     @Test("a server that knows no ranges is read from the beginning; what an earlier attempt left wrong is fetched anew")
     func restart() throws {
         try withHub { hub in
-            hub.hub.add(.cut(after: 15_000), .wholeFile, to: path)
+            hub.hub.add(.cut(after: 15_000), .wholeFile(), to: path)
             try hub.fetch()
             #expect(try hub.bytes(path) == HubCase.weights)
+        }
+        try withHub { hub in
+            for count in 15...19 { hub.hub.add(.wholeFile(cutAfter: 1000 * count), to: path) }
+            #expect(hub.error()?.problem == "the hub sends no parts of files, and no attempt got to the end")
         }
         for wrong in [[UInt8](repeating: 7, count: 30_000), [UInt8](repeating: 7, count: 40_000), [UInt8](repeating: 7, count: 50_000)] {
             try withHub { hub in

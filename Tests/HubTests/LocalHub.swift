@@ -10,8 +10,8 @@ final class LocalHub: @unchecked Sendable {
         case status(Int, headers: [String: String] = [:])
         /// The first byte is another.
         case wrongByte
-        /// The range asked for is ignored.
-        case wholeFile
+        /// The range asked for is ignored; the connection breaks after so many bytes.
+        case wholeFile(cutAfter: Int = .max)
         /// More than was promised.
         case tooMuch
         /// The connection stays open and silent.
@@ -183,7 +183,7 @@ final class LocalHub: @unchecked Sendable {
         var bytes = Array(content[start...])
         headers["Content-Length"] = "\(bytes.count)"
         switch fault {
-        case .cut(let count)?: bytes = Array(bytes.prefix(count))
+        case .cut(let count)?, .wholeFile(let count)?: bytes = Array(bytes.prefix(count))
         case .wrongByte?: bytes[0] ^= 1
         case .tooMuch?:
             bytes += [1, 2, 3]
