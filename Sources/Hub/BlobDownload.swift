@@ -75,7 +75,7 @@ final class BlobDownload {
     private func fetch(_ path: String, of reference: HubReference, over connection: HubConnection) throws(TrainerError) {
         var refusals = 0
         while position < file.size {
-            try connection.bytes(path, of: reference, from: { position }) { head in
+            try connection.bytes(path, of: reference, from: { position }, to: file.size) { head in
                 try self.begin(head)
             } take: { piece in
                 try self.take(piece)

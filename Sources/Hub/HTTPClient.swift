@@ -72,8 +72,8 @@ private final class HTTPDelegate: NSObject, URLSessionDataDelegate, @unchecked S
     private var pieceCount = 0
     private let done = DispatchSemaphore(value: 0)
 
-    /// `URLSession` on Linux queues without bound what is not taken in time, in pieces of 16 KB: at 128 MB the request is ended.
-    private static let mostPiecesQueued = 8192
+    /// `URLSession` on Linux queues without bound what is not taken in time, in pieces of 16 KB: at 64 MB the request is ended.
+    private static let mostPiecesQueued = 4096
 
     func run(
         _ task: URLSessionDataTask, begin: @escaping (HTTPClient.Head) throws -> Void, take: @escaping (Data) throws -> Void

@@ -65,13 +65,15 @@ final class HubConnection {
         return found
     }
 
-    /// Asks for a file's bytes from `start()` on until `body` has them all; an attempt that brought some on starts the count of attempts anew.
+    /// Asks for a file's bytes from `start()` up to `end`; an attempt that brought some on starts the count of attempts anew.
     func bytes(
-        _ path: String, of reference: HubReference, from start: () -> Int, begin: @escaping (HTTPClient.Head) throws -> Void,
+        _ path: String, of reference: HubReference, from start: () -> Int, to end: Int, begin: @escaping (HTTPClient.Head) throws -> Void,
         take: @escaping (Data) throws -> Void
     ) throws(TrainerError) {
         try retrying(reference, position: start) { () throws(Interruption) in
             let position = start()
+            // All may have come before the connection broke.
+            guard position < end else { return }
             let range = position > 0 ? ["Range": "bytes=\(position)-"] : [:]
             let answer = try self.follow("GET", try self.address(path), reference, extra: range) { head in
                 if head.status == 200 || head.status == 206 { try begin(head) }

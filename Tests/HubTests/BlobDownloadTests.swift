@@ -18,6 +18,11 @@ import Testing
             #expect(ranges == ["", "bytes=15000-", "bytes=15001-", "bytes=15001-"])
         }
         try withHub { hub in
+            hub.hub.add(.cutAtEnd, to: path)
+            try hub.fetch()
+            #expect(hub.hub.requests.filter { $0.isToStore && $0.method == "GET" }.count == 1)
+        }
+        try withHub { hub in
             try FileSystem().createFolders(hub.blobs)
             let partial = "\(hub.blobs)/\(LocalHub.sha256(HubCase.weights)).incomplete"
             try FileSystem().replace(partial, with: Array(HubCase.weights.prefix(30_000)))

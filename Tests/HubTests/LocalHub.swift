@@ -7,6 +7,8 @@ final class LocalHub: @unchecked Sendable {
     enum Fault {
         /// The connection breaks after so many bytes of content.
         case cut(after: Int)
+        /// The connection breaks after all the content, as if there were more.
+        case cutAtEnd
         case status(Int, headers: [String: String] = [:])
         /// The first byte is another.
         case wrongByte
@@ -185,6 +187,7 @@ final class LocalHub: @unchecked Sendable {
         switch fault {
         case .cut(let count)?, .wholeFile(let count)?: bytes = Array(bytes.prefix(count))
         case .wrongByte?: bytes[0] ^= 1
+        case .cutAtEnd?: headers["Content-Length"] = "\(bytes.count + 10)"
         case .tooMuch?:
             bytes += [1, 2, 3]
             headers["Content-Length"] = "\(bytes.count)"

@@ -27,6 +27,14 @@ def content(path):
         return file.read()
 
 
+def entry(folder, name):
+    data = content(os.path.join(folder, name))
+    found = {"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()}
+    if len(data) >= LARGE:
+        found["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
+    return found
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     folder, store, requests = "", 0, []
@@ -39,6 +47,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/api/models/owner/name/revision/"):
             names = [{"rfilename": name} for name in sorted(os.listdir(self.folder))]
             return self.answer(200, {}, json.dumps({"id": "owner/name", "sha": COMMIT, "siblings": names, "private": False}).encode())
+        if self.path.startswith("/api/models/owner/name/tree/"):
+            return self.answer(200, {}, json.dumps([entry(self.folder, name) for name in sorted(os.listdir(self.folder))]).encode())
         name = self.path.split("/resolve/")[-1].split("/", 1)[-1]
         path = os.path.join(self.folder, name)
         if "/resolve/" not in self.path or not os.path.isfile(path):
