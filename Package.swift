@@ -97,7 +97,8 @@ let shims: [Target] = system.map { name, pkgConfig, debian in
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
 
-let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
+let testSupport = Target.target(
+    name: "TestSupport", dependencies: ["Support", dependency("Crypto")], path: "Tests/TestSupport", swiftSettings: language)
 let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
     let path = "Tests/\(floor.name)Tests"
     let used = Set(floor.imports + floors.filter { $0.floor < floor.floor }.map(\.name)).sorted()

@@ -28,6 +28,25 @@ import Testing
         }
     }
 
+    @Test("pain 12: on two ranks one fetches the model, once, and the run goes on from what a cut-short download left")
+    func download() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            var files: [String: [UInt8]] = [:]
+            for name in try FileManager.default.contentsOfDirectory(atPath: run.model) {
+                files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(run.model)/\(name)")))
+            }
+            let hub = try LocalHub(files)
+            defer { hub.stop() }
+            hub.add(.cut(after: 100_000), to: "model.safetensors")
+            let words = ["train", run.configuration, "model.path=owner/name", "model.download=true", "training.max_steps=2"]
+            let result = try runTrainer(words, ranks: 2, environment: ["HF_HOME": folder, "HF_ENDPOINT": hub.endpoint])
+            #expect(result.status == 0 && result.stderr.contains("fetching"), "\(result)")
+            let ranges = hub.requests.filter { $0.isToStore && $0.path.hasSuffix("model.safetensors") }.map { $0.headers["range"] ?? "" }
+            #expect(ranges == ["", "bytes=100000-"])
+        }
+    }
+
     @Test("a model in the hub's cache trains by its name on two ranks without a network, and the adapter names it")
     func cached() throws {
         try withTemporaryFolder { folder in

@@ -2,9 +2,9 @@ import Crypto
 import Foundation
 
 /// A hub on this machine's loopback: the paths of Hugging Face's, a second port as the host that stores large files, and faults on demand.
-final class LocalHub: @unchecked Sendable {
+public final class LocalHub: @unchecked Sendable {
     /// What goes wrong with the next answers for a path that ends so.
-    enum Fault {
+    public enum Fault: Sendable {
         /// The connection breaks after so many bytes of content.
         case cut(after: Int)
         /// The connection breaks after all the content, as if there were more.
@@ -20,14 +20,14 @@ final class LocalHub: @unchecked Sendable {
         case silence
     }
 
-    struct Request {
-        var method: String
-        var path: String
-        var headers: [String: String]
-        var isToStore: Bool
+    public struct Request: Sendable {
+        public var method: String
+        public var path: String
+        public var headers: [String: String]
+        public var isToStore: Bool
     }
 
-    static let commit = String(repeating: "c0ffee12", count: 5)
+    public static let commit = String(repeating: "c0ffee12", count: 5)
 
     private let lock = NSLock()
     private var storedRequests: [Request] = []
@@ -39,13 +39,13 @@ final class LocalHub: @unchecked Sendable {
     /// Files of at least so many bytes are stored on the other port and named by SHA-256.
     private let largeSize: Int
     /// The listing names these too.
-    var furtherNames: [String] = []
-    var wantedToken: String?
+    public var furtherNames: [String] = []
+    public var wantedToken: String?
 
-    var endpoint: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { lock.withLock { storedRequests } }
+    public var endpoint: String { "http://127.0.0.1:\(port)" }
+    public var requests: [Request] { lock.withLock { storedRequests } }
 
-    init(_ files: [String: [UInt8]], largeSize: Int = 10_000) throws {
+    public init(_ files: [String: [UInt8]], largeSize: Int = 10_000) throws {
         self.files = files
         self.largeSize = largeSize
         port = try listen(isStore: false)
@@ -54,12 +54,12 @@ final class LocalHub: @unchecked Sendable {
 
     deinit { stop() }
 
-    func stop() {
+    public func stop() {
         for socket in lock.withLock({ exchange(&sockets, with: []) }) { shutdown(socket, Int32(SHUT_RDWR)); close(socket) }
     }
 
     /// The next requests of content or listings whose path ends so have these faults, one each.
-    func add(_ faults: Fault..., to suffix: String) { lock.withLock { self.faults += faults.map { (suffix, $0) } } }
+    public func add(_ faults: Fault..., to suffix: String) { lock.withLock { self.faults += faults.map { (suffix, $0) } } }
 
     // MARK: - Sockets
 
@@ -197,9 +197,9 @@ final class LocalHub: @unchecked Sendable {
         if request.method != "HEAD" { send(connection, bytes) }
     }
 
-    static func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined() }
+    public static func sha256(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined() }
 
-    static func git(_ bytes: [UInt8]) -> String {
+    public static func git(_ bytes: [UInt8]) -> String {
         Insecure.SHA1.hash(data: Array("blob \(bytes.count)\0".utf8) + bytes).map { String(format: "%02x", $0) }.joined()
     }
 }
