@@ -43,6 +43,9 @@ extension Finding {
             let list = facts.missingInstructionSets.joined(separator: ", ")
             found.append(Finding(fix: "\(facts.processor) lacks \(list), which the program was built for", "Build it on \(facts.node)"))
         }
+        if facts.isDebugBuild {
+            found.append(Finding(fix: "this is a debug build, whose own products are many times slower", "Build it with swift build -c release"))
+        }
         if let better = facts.betterBLASCore {
             let remedy =
                 facts.blasCoreOrigin == BLASCoreOrigin.user ? "Unset OPENBLAS_CORETYPE, or set it to \(better)" : "Set OPENBLAS_CORETYPE=\(better)"

@@ -45,6 +45,9 @@ extension RankFacts {
         mpi = "\(library.name), MPI \(library.standard)"
         threadLevel = library.threadLevel
         program = Self.hash(of: "/proc/self/exe")
+        #if DEBUG
+            isDebugBuild = true
+        #endif
         openBLAS = blasDescription().split(separator: " ").prefix(2).joined(separator: " ")
         var names = utsname()
         if uname(&names) == 0 {

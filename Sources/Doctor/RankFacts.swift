@@ -14,6 +14,8 @@ public struct RankFacts: Codable, Equatable, Sendable {
     public var threadLevel = ""
     /// SHA-256 of the program's file.
     public var program = ""
+    /// Built without optimisation: our kernels are many times slower then.
+    public var isDebugBuild = false
     public var openBLAS = ""
     public var kernel = ""
     public var cLibrary = ""

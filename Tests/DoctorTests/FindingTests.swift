@@ -52,6 +52,7 @@ import Testing
         #expect(chosen.first?.mustFix == true && chosen.first?.remedy == "Set OPENBLAS_CORETYPE=SkylakeX")
         let forced = findings { ($0.blasCore, $0.betterBLASCore, $0.blasCoreOrigin) = ("Prescott", "SkylakeX", BLASCoreOrigin.user) }
         #expect(forced.first?.remedy.hasPrefix("Unset OPENBLAS_CORETYPE") == true)
+        #expect(findings { $0.isDebugBuild = true }.map(\.mustFix) == [true])
         #expect(findings { $0.missingInstructionSets = ["avx512f"] }.first?.problem.contains("lacks avx512f") == true)
     }
 
