@@ -38,6 +38,9 @@ extension Examination {
                 "disk, \(disk.folder)", "\(ByteCount(disk.free)) free; written \(bytes(disk.write)), read \(bytes(disk.read))\(small)",
             ])
         }
+        let root = facts.isRoot ? [facts.mayRunAsRoot ? "root may start jobs" : "root may not start jobs"] : []
+        let settings = facts.mpiSettings + root
+        table.add(["Open MPI's settings", settings.isEmpty ? "its own" : settings.joined(separator: ", ")])
         let shared = facts.sharedMemoryFree.map { "; /dev/shm \(ByteCount($0)) free" } ?? ""
         table.add(["limits", "\(grouped(facts.openFiles)) open files (at most \(grouped(facts.openFilesAllowed)))\(shared)"])
         return table

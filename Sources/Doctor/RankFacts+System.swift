@@ -95,6 +95,8 @@ extension RankFacts {
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             (openFiles, openFilesAllowed) = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
         }
+        let names = ["rmaps_base_oversubscribe", "rmaps_base_mapping_policy", "hwloc_base_binding_policy", "mpi_yield_when_idle", "btl", "pml"]
+        mpiSettings = names.compactMap { name in getenv("OMPI_MCA_" + name).map { "\(name)=\(String(cString: $0))" } }
         isRoot = geteuid() == 0
         mayRunAsRoot = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { (name: String) in getenv(name) != nil }
     }

@@ -56,6 +56,8 @@ public struct RankFacts: Codable, Equatable, Sendable {
     public var sharedMemoryTotal: Int?
     public var isRoot = false
     public var mayRunAsRoot = false
+    /// What the environment tells Open MPI of sharing and binding cores and of its ways, as `name=value`.
+    public var mpiSettings: [String] = []
 
     // Measured.
     public var speeds = Speeds()
