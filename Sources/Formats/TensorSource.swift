@@ -86,7 +86,7 @@ struct TensorTable: Sendable {
     func entry(_ name: String) throws(TrainerError) -> TensorEntry {
         guard let listing = listing(name) else { throw .format(file.path, tensor: name, "is not in the file") }
         guard let elementType = listing.elementType else {
-            let remedy = "Convert it to one of F32, F16, BF16, Q8_0, Q4_0 and Q4_1"
+            let remedy = "Convert it to one of \(GGUFTensorType.readableNames)"
             throw .format(file.path, tensor: name, "is stored as \(listing.storedType), which is not read", remedy: remedy)
         }
         return TensorEntry(
