@@ -1,39 +1,32 @@
-public import Support
+import Support
 
-/// A GGUF file of version 2 or 3, mapped and checked.
+/// One file of GGUF, version 2 or 3, mapped and checked: a whole model, or a part of one.
 ///
 /// The layout is ggml's `docs/gguf.md`: magic, version, counts, metadata, tensor infos, then the tensors at multiples of the alignment.
 /// Shapes are turned round on reading, so that the outermost dimension comes first as everywhere else.
-public struct GGUFFile: TensorSource {
-    public let version: Int
-    public let alignment: Int
+struct GGUFPart: Sendable {
+    let version: Int
+    let alignment: Int
     /// The metadata's keys in the file's order.
-    public let keys: [String]
-    public let metadata: [String: GGUFValue]
+    let keys: [String]
+    let metadata: [String: GGUFValue]
     let table: TensorTable
 
-    public var path: String { table.file.path }
-    public var listings: [TensorListing] { table.listings }
-    public func listing(_ name: String) -> TensorListing? { table.listing(name) }
-    public func entry(_ name: String) throws(TrainerError) -> TensorEntry { try table.entry(name) }
-
-    /// - Throws: `file` if it can't be mapped; `format` with the byte offset, or the tensor's name, for anything that breaks the format: a cut
-    ///   file, counts and lengths beyond its end, unknown types, keys or names that come twice, tensors out of place, out of the file or over
-    ///   one another.
-    public init(path: String) throws(TrainerError) {
+    /// - Throws: As `GGUFFile.init` says of a single file.
+    init(path: String) throws(TrainerError) {
         var reader = GGUFReader(try MappedFile(path: path))
-        version = try GGUFFile.version(&reader)
+        version = try GGUFPart.version(&reader)
         let tensorCount = try reader.count("tensors", minimumBytes: 24)
         let keyCount = try reader.count("metadata keys", minimumBytes: 13)
-        (keys, metadata) = try GGUFFile.metadata(&reader, keyCount)
-        alignment = try GGUFFile.alignment(metadata["general.alignment"], path)
+        (keys, metadata) = try GGUFPart.metadata(&reader, keyCount)
+        alignment = try GGUFPart.alignment(metadata["general.alignment"], path)
         var infos: [Info] = []
         for _ in 0..<tensorCount { infos.append(try Info(&reader)) }
         let dataStart = (reader.offset + alignment - 1) / alignment * alignment
         var listings: [TensorListing] = []
         for info in infos { listings.append(try info.listing(reader.file, dataStart: dataStart, alignment: alignment)) }
         table = try TensorTable(file: reader.file, listings: listings)
-        try GGUFFile.checkNoOverlap(listings, path)
+        try GGUFPart.checkNoOverlap(listings, path)
     }
 
     private static func version(_ reader: inout GGUFReader) throws(TrainerError) -> Int {
@@ -103,7 +96,7 @@ public struct GGUFFile: TensorSource {
             }
             let number = try reader.number("the type of \(name)", as: UInt32.self)
             guard let type = GGUFTensorType.number(number) else {
-                let remedy = "Convert it to one of F32, F16, BF16, Q8_0, Q4_0 and Q4_1"
+                let remedy = "Convert it to one of \(GGUFTensorType.readableNames)"
                 throw reader.error("tensor \(name) has the unknown ggml type \(number)", at: reader.offset - 4, remedy: remedy)
             }
             self.shape = shape
