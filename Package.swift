@@ -33,6 +33,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
     (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (7, "Conversion", ["Data", "Formats", "Models", "Support", "Tensors", "Tokenizers"]),
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support"]),
@@ -47,8 +48,8 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
-            "Tensors", "Tokenizers", "Training",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning",
+            "Reporting", "Support", "Tensors", "Tokenizers", "Training",
         ]
     ),
 ]
