@@ -52,6 +52,11 @@ public struct ModelConversion {
         let files = try ModelFiles.open(source)
         let target = try Target(path: target, isFolder: files.gguf != nil, source: files, replaces: options.replaces)
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
+        // Before a model of so many layers is built.
+        guard files.configuration.layerCount <= files.tensors.listings.count else {
+            let problem = "gives \(files.configuration.layerCount) layers, but the files hold \(files.tensors.listings.count) tensors"
+            throw TrainerError(.shape, files.configuration.path, problem, remedy: "The weights and the configuration belong to different models")
+        }
         let model = LanguageModel.build(try architecture.options(from: files.configuration), architecture)
         let conversion = ModelConversion(files: files, model: model, tokenizer: try Tokenizer.load(files), options: options, device: device)
         return try conversion.run(to: target, progress)

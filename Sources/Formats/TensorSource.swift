@@ -41,7 +41,7 @@ public struct TensorListing: Equatable, Sendable {
     public var offset: Int
     public var byteCount: Int
 
-    public var elementCount: Int { shape.reduce(1, *) }
+    public var elementCount: Int { product(shape) ?? 0 }
 }
 
 /// A tensor in a mapped file; it keeps the mapping alive.
@@ -56,7 +56,7 @@ public struct TensorEntry: Sendable {
     let file: MappedFile
 
     public var path: String { file.path }
-    public var elementCount: Int { shape.reduce(1, *) }
+    public var elementCount: Int { product(shape) ?? 0 }
 
     /// The stored bytes, valid while this entry lives: keep it in a variable. They may begin at any address, so load them unaligned.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount]) }
