@@ -41,7 +41,7 @@ import Testing
         }
         expectError(.format, "t5") { _ = try file.entry("t5") }
         // A folder finds the first part, which then lacks what a model has.
-        expectError(.format, names[0], "block_count") { _ = try ModelFiles.open(formatsFixture("split")) }
+        expectError(.format, names[0], "embedding_length") { _ = try ModelFiles.open(formatsFixture("split")) }
     }
 
     @Test("a later part, a missing one, and a part of another name say what to name or fetch")
