@@ -48,6 +48,26 @@ import Testing
         #expect(adapter.contains("PEFT adapter") && adapter.contains("lora_alpha") && adapter.contains("layers.0-1.self_attn.q_proj.lora_A.weight"))
     }
 
+    @Test("a checkpoint of a run shows its step, files and tensors; one with a changed byte is refused")
+    func checkpoint() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            #expect(try run.train(ranks: nil, "training.max_steps=2").status == 0)
+            #expect(try refusal("\(folder)/run").line.contains("is a run's folder"))
+            let path = "\(folder)/run/checkpoints/step-00000002"
+            let text = try inspect(path, "--tensors")
+            for part in ["checkpoint of trainer", "step", "SHA-256", "trained.safetensors: model.layers.0.self_attn.q_proj.lora_A.weight"] {
+                #expect(text.contains(part), "\(part)")
+            }
+            #expect(try inspect("\(folder)/run/adapter").contains("PEFT adapter"))
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/exp_avg.safetensors"))
+            bytes[bytes.count - 1] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: "\(path)/exp_avg.safetensors"))
+            let changed = try refusal(path)
+            #expect(changed.status == 65 && changed.line.contains("exp_avg.safetensors"))
+        }
+    }
+
     @Test("bad files give their reader's error, and folders without weights say what to name")
     func bad() throws {
         try withTemporaryFolder { folder in

@@ -14,7 +14,7 @@ extension Inspection {
         facts.add(["bytes", "\(grouped(byteCount)) (\(ByteCount(byteCount)))"])
         var tables = [facts.text]
         if !metadata.isEmpty {
-            var table = TextTable([.init("metadata"), .init("value", widest: 90)])
+            var table = TextTable([.init("metadata"), .init("value", widest: 110)])
             for (key, value) in metadata { table.add([shortened(key, 60), shown(value)]) }
             tables.append(table.text)
         }
