@@ -17,7 +17,7 @@ extension ModelConversion {
         vocabulary.endToken = ends.first
         vocabulary.paddingToken = vocabulary.paddingToken ?? files.configuration.paddingTokenID.map { Int32(clamping: $0) }
         let general = generalMetadata(tensors, name: target.path)
-        let metadata = try general + architectureMetadata() + vocabulary.metadata + Self.otherEnds(ends)
+        let metadata = try general + files.generation.samplingMetadata + architectureMetadata() + vocabulary.metadata + Self.otherEnds(ends)
         let writer = try GGUFWriter(metadata: metadata, tensors: rotaryDivisors() + toWrite)
         try target.begin(byteCount: writer.byteCount)
         try writer.write(to: target.unfinished)

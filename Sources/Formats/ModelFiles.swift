@@ -26,9 +26,8 @@ public struct ModelFiles: Sendable {
         if let file = try ggufPath(path) {
             let gguf = try GGUFFile(path: file)
             let configuration = try HuggingFaceConfiguration(gguf)
-            return ModelFiles(
-                path: file, naming: .gguf, tensors: gguf, configuration: configuration, generation: GenerationConfiguration(configuration), gguf: gguf
-            )
+            let generation = try GenerationConfiguration(configuration, gguf)
+            return ModelFiles(path: file, naming: .gguf, tensors: gguf, configuration: configuration, generation: generation, gguf: gguf)
         }
         let tensors = try SafeTensorsFolder(path: path)
         let configuration = try HuggingFaceConfiguration.read(folder: path)

@@ -47,6 +47,8 @@ import Tokenizers
             #expect(tokenizer.chatTemplate == ModelFolder.chatTemplate)
             #expect([tokenizer.beginToken, tokenizer.endToken, tokenizer.paddingToken] == [1, 2, 0])
             #expect(result.generation.endTokenIDs == [2] && there.losses.isEmpty && back.losses.isEmpty)
+            let sampling = result.generation
+            #expect(sampling.isSampled && sampling.temperature == 0.7 && sampling.topK == 40 && sampling.topP == nil)
             #expect(try FileManager.default.contentsOfDirectory(atPath: back.path).contains("model.safetensors.index.json"))
         }
     }
@@ -55,7 +57,7 @@ import Tokenizers
     func metadata() throws {
         try withTemporaryFolder { folder in
             let source = try ModelFolder("tied", in: folder, addsBeginToken: true)
-            try source.changeConfiguration("\"eos_token_id\": 2", to: "\"eos_token_id\": [2, 0, 3]")
+            try #"{"eos_token_id": [2, 0, 3]}"#.write(toFile: "\(source.path)/generation_config.json", atomically: true, encoding: .utf8)
             let file = try GGUFFile(path: try convert(source.path, "\(folder)/a.gguf").path)
             #expect(try file.string("tokenizer.chat_template") == ModelFolder.chatTemplate)
             let ids = try ["bos", "eos", "eot", "eom", "padding"].map { try file.integer("tokenizer.ggml.\($0)_token_id") }

@@ -52,7 +52,7 @@ extension HuggingFaceConfiguration {
     }
 
     /// A number that the file holds as float32, as a person wrote it: 1e-05, not 9.999999747378752e-06.
-    private static func asWritten(_ value: Double?) -> Double? { value.flatMap { Double("\(Float($0))") } }
+    static func asWritten(_ value: Double?) -> Double? { value.flatMap { Double("\(Float($0))") } }
 
     private static func className(_ architecture: String) -> String {
         architecture.prefix(1).uppercased() + architecture.dropFirst() + "ForCausalLM"
