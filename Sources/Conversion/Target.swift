@@ -48,10 +48,7 @@ struct Target {
     }
 
     /// Removes what an earlier attempt left.
-    func clear() throws(TrainerError) {
-        try files.remove(unfinished)
-        try files.remove(replaced)
-    }
+    func clear() throws(TrainerError) { try files.remove(unfinished) }
 
     /// Makes the folder that is written into, or the one that will hold the file.
     func begin(byteCount: Int) throws(TrainerError) {
@@ -63,10 +60,20 @@ struct Target {
         }
     }
 
-    /// Gives the finished model its name.
+    /// Gives the finished model its name; a folder that is there steps aside, and back if that fails.
     func publish() throws(TrainerError) {
-        if try files.kind(of: path) == .folder, try !files.names(in: path).isEmpty { try files.rename(path, to: replaced) }
-        try files.rename(unfinished, to: path)
+        guard try files.kind(of: path) == .folder, try !files.names(in: path).isEmpty else {
+            try files.rename(unfinished, to: path)
+            return try files.synchronizeFolder(files.parent(of: path))
+        }
+        try files.remove(replaced)
+        try files.rename(path, to: replaced)
+        do throws(TrainerError) {
+            try files.rename(unfinished, to: path)
+        } catch {
+            try files.rename(replaced, to: path)
+            throw error
+        }
         try files.synchronizeFolder(files.parent(of: path))
         try files.remove(replaced)
     }

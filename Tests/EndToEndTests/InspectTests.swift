@@ -77,6 +77,8 @@ import Testing
             #expect(cut.status == 65 && cut.line.contains("byte 4"))
             try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/cut.safetensors"))
             #expect(try refusal("\(folder)/cut.safetensors").line.contains("cut.safetensors: byte 0"))
+            try Data("PK, a zip of pickles".utf8).write(to: URL(fileURLWithPath: "\(folder)/pytorch_model.bin"))
+            #expect(try refusal("\(folder)/pytorch_model.bin").line.contains("neither as a GGUF nor as a safetensors"))
             try Data().write(to: URL(fileURLWithPath: "\(folder)/resolved.yaml"))
             #expect(try refusal(folder).line.contains("is a run's folder"))
         }

@@ -27,7 +27,7 @@ struct Inspection {
             throw TrainerError(.file, path, "does not exist", remedy: remedy)
         }
         func holds(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
-        guard isFolder.boolValue else { return path.hasSuffix(".safetensors") ? try safetensors(path) : try gguf(path) }
+        guard isFolder.boolValue else { return try file(path) }
         if holds("adapter_config.json") { return try adapter(path) }
         if holds(CheckpointManifest.fileName), holds(CheckpointManifest.markerName) { return try checkpoint(path) }
         if holds("resolved.yaml") {
@@ -36,6 +36,15 @@ struct Inspection {
         }
         if let file = try ModelFiles.ggufPath(path) { return try gguf(file) }
         return try modelFolder(path)
+    }
+
+    /// By its name's ending, else by how it begins.
+    private static func file(_ path: String) throws(TrainerError) -> Inspection {
+        let file = try MappedFile(path: path)
+        let start = withExtendedLifetime(file) { Array(file.bytes.prefix(9)) }
+        if path.hasSuffix(".gguf") || start.starts(with: Array("GGUF".utf8)) { return try gguf(path) }
+        if path.hasSuffix(".safetensors") || start.count == 9 && start[8] == UInt8(ascii: "{") { return try safetensors(path) }
+        throw TrainerError(.format, path, "begins neither as a GGUF nor as a safetensors file", remedy: "Pickled weights are not read")
     }
 
     private static func safetensors(_ path: String) throws(TrainerError) -> Inspection {
