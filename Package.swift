@@ -34,6 +34,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
     (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (7, "Conversion", ["Data", "Formats", "Models", "Support", "Tensors", "Tokenizers"]),
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support"]),
@@ -49,8 +50,8 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting",
-            "Support", "Tensors", "Tokenizers", "Training",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning",
+            "Reporting", "Support", "Tensors", "Tokenizers", "Training",
         ]
     ),
 ]

@@ -27,7 +27,7 @@ public protocol Device: AnyObject {
     func copy(_ target: Tensor, _ source: Tensor)
     /// Writes the float32 values of rows of a weight into `target`, `[rows.count, K]`.
     func decode(_ target: Tensor, _ weight: Weight, rows: Range<Int>)
-    /// Writes float32 values into a contiguous tensor of type float32, bfloat16 or float16, rounding to nearest even.
+    /// Writes float32 values into a contiguous tensor of type float32, bfloat16 or float16, rounding to nearest even, or of Q8_0.
     func encode(_ target: Tensor, _ source: Tensor)
     /// Quantises float32 values to NF4 with double quantisation. QLoRA, arXiv:2305.14314, section 3; bit for bit as bitsandbytes.
     func quantiseNF4(_ target: Weight, _ source: Tensor) throws(TrainerError)
