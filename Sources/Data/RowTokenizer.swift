@@ -117,9 +117,8 @@ public struct RowTokenizer: Sendable {
             part.about.report.truncated.add(place())
         }
         if rendered.beginsTwice { part.about.report.twoBegins.add(place()) }
-        let kept = isSplit ? length : min(length, limit)
-        let turns = rendered.turns.filter { $0.first < kept }
-        let endings = turns.count { ($0.end ?? kept) < kept }
+        let turns = rendered.turns.filter { $0.first < trained[trained.count - 1].upperBound }
+        let endings = turns.count { turn in trained.contains { $0.dropFirst().contains(turn.end ?? -1) } }
         part.about.report.turnCount += turns.count
         part.about.report.endingCount += endings
         if endings < turns.count { part.about.report.endless.add(place()) }

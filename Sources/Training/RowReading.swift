@@ -1,6 +1,5 @@
 public import Data
 public import Formats
-import Glibc
 import Reporting
 public import Support
 public import Tensors
@@ -129,9 +128,9 @@ public struct RowReading {
     /// The ranks that see the same folder as this one, itself among them: each leaves a file there, and looks whose it finds.
     private func peers(in folder: String, _ name: String) throws(TrainerError) -> [Int] {
         guard group.size > 1 else { return [group.index] }
-        let job = try group.onFirst(name) { () throws(TrainerError) in "job-\(getpid())-\(time(nil))" }
+        let job = try group.onFirst(name) { () throws(TrainerError) in TokenCache.uniqueName() }
         let fileSystem = FileSystem()
-        let files = (0..<group.size).map { "\(job)-rank-\($0).partial" }
+        let files = (0..<group.size).map { "\(job)-rank-\($0)\(TokenCache.partial)" }
         try group.agree(name) { () throws(TrainerError) in try fileSystem.create("\(folder)/\(files[group.index])").close() }
         let names = try group.agree(name) { () throws(TrainerError) in Set(try fileSystem.names(in: folder)) }
         try group.agree(name) { () throws(TrainerError) in try fileSystem.remove("\(folder)/\(files[group.index])") }

@@ -116,7 +116,7 @@ import Tokenizers
                     }
                 }
             }
-            try Foundation.Data("{\"prompt\": \"a\", \"completion\": \"b\"}".utf8).write(to: URL(fileURLWithPath: path))
+            try Foundation.Data("{\"prompt\": \"one\", \"completion\": \" two three\"}".utf8).write(to: URL(fileURLWithPath: path))
             #expect(try read(path, ranks: 2) { _ in .folder("\(folder)/cache") }[1].get().lines == [1])
         }
     }

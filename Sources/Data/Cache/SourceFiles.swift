@@ -23,6 +23,7 @@ public struct SourceFiles: Sendable {
     /// - Parameter pool: Its threads hash.
     /// - Throws: `file` if a file can't be read or changes meanwhile.
     public func key(_ recipe: RowRecipe, in cache: TokenCache, on pool: ThreadPool) throws(TrainerError) -> String {
+        // The version goes up with every change of how files become rows, how rows become tokens, or how parts are cut and laid out.
         var lines = ["trainer rows, version 1"] + recipe.lines
         for identity in identities {
             let known = cache.hash(of: identity)

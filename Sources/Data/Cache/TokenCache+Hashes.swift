@@ -22,7 +22,7 @@ extension TokenCache {
 
     private func write(_ bytes: [UInt8], to path: String) throws(TrainerError) {
         try fileSystem.createFolders(fileSystem.parent(of: path))
-        let temporary = "\(path).\(Self.writer)\(Self.partial)"
+        let temporary = "\(path).\(Self.uniqueName())\(Self.partial)"
         try fileSystem.remove(temporary)
         let file = try fileSystem.create(temporary)
         try file.write(bytes)

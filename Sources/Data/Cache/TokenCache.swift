@@ -1,5 +1,6 @@
 import Glibc
 public import Support
+import Synchronization
 
 /// A folder that keeps tokenised rows, so that they are made once and read from mapped files ever after.
 ///
@@ -70,7 +71,7 @@ public struct TokenCache: Sendable {
     /// - Throws: `format` with file and line for a malformed row; `file` if the part can't be written.
     public func make(_ name: TokenPartName, with tokenizer: RowTokenizer) throws(TrainerError) {
         let path = "\(path(of: name.key))/\(name.fileName)"
-        let temporary = "\(path).\(Self.writer)\(Self.partial)"
+        let temporary = "\(path).\(Self.uniqueName())\(Self.partial)"
         try fileSystem.remove(temporary)
         do throws(TrainerError) {
             var writer = TokenPartWriter(name, kind: tokenizer.kind, isChat: tokenizer.isChat, into: try fileSystem.create(temporary))
@@ -91,20 +92,25 @@ public struct TokenCache: Sendable {
         try fileSystem.createFolders(folder)
         for name in try fileSystem.names(in: folder) where name.hasSuffix(Self.partial) {
             guard let identity = try? FileIdentity(path: "\(folder)/\(name)"), identity.age > .seconds(86_400) else { continue }
-            try fileSystem.remove("\(folder)/\(name)")
+            // Another rank may be quicker.
+            try? fileSystem.remove("\(folder)/\(name)")
         }
     }
 
     /// Brings the names of a data set's parts to the disk.
     public func synchronize(_ key: String) throws(TrainerError) { try fileSystem.synchronizeFolder(path(of: key)) }
 
-    static let partial = ".partial"
+    /// What the names of files end in that are not finished; those left by killed jobs are removed in time.
+    public static let partial = ".partial"
 
-    /// No two processes, on one host or several, have the same.
-    static var writer: String {
+    private static let namesGiven = Atomic<Int>(0)
+
+    /// A name that no one else has, on this host or another.
+    public static func uniqueName() -> String {
         var host = [CChar](repeating: 0, count: 256)
         _ = gethostname(&host, host.count - 1)
         let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return "\(name.map { $0.isLetter || $0.isNumber ? $0 : "-" }.reduce(into: "") { $0.append($1) }).\(getpid())"
+        let number = namesGiven.wrappingAdd(1, ordering: .relaxed).newValue
+        return "\(String(name.map { $0.isLetter || $0.isNumber ? $0 : "-" })).\(getpid()).\(number)"
     }
 }

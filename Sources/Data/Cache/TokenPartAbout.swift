@@ -12,7 +12,10 @@ struct TokenPartAbout: Codable, Equatable, Sendable {
 
     /// As JSON, filled up with spaces to whole words.
     func words() throws(TrainerError) -> [UInt32] {
-        guard var bytes = try? JSONEncoder().encode(self) else { throw TrainerError(.format, "the audit", "can't be written as JSON") }
+        let encoder = JSONEncoder()
+        // Whoever makes the part makes the same bytes.
+        encoder.outputFormatting = .sortedKeys
+        guard var bytes = try? encoder.encode(self) else { throw TrainerError(.format, "the audit", "can't be written as JSON") }
         while bytes.count % 4 != 0 { bytes.append(0x20) }
         return stride(from: 0, to: bytes.count, by: 4).map { start in
             (0..<4).reduce(0) { $0 | UInt32(bytes[bytes.startIndex + start + $1]) << (8 * $1) }
