@@ -1,3 +1,4 @@
+import Crypto
 public import Formats
 public import Support
 public import Tokenizers
@@ -14,6 +15,9 @@ public struct ChatSource: Sendable, Equatable {
     public var stopTokens: [String]
     /// Spellings that the tokenizer never cuts.
     public var addedTokens: [String]
+
+    /// The template's SHA-256, of which two models can be told to render alike.
+    public var fingerprint: String { "SHA-256 \(hexadecimal(SHA256.hash(data: Array(template.utf8))))" }
 
     public init(template: String, path: String, specialTokens: [String: String] = [:], stopTokens: [String] = [], addedTokens: [String] = []) {
         self.template = template

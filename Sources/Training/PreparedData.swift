@@ -10,6 +10,8 @@ public struct PreparedData: Sendable {
     public var validation: TokenizedRows?
     /// The files that are trained on, as they were read: their audit counts the rows of a held-out share, too.
     public var read: RowReading.Found
+    /// What the user should know of the rows and of the cache, a line each.
+    public var warnings: [String]
 
     /// Reads the files that a configuration names, and refuses those that can't be trained on.
     ///
@@ -20,14 +22,15 @@ public struct PreparedData: Sendable {
         let read = try reading.rows(options.train, limit: options.maxRows)
         try check(read, reading.group, say)
         switch options.validation {
-        case nil: return PreparedData(training: read.rows, validation: nil, read: read)
+        case nil: return PreparedData(training: read.rows, validation: nil, read: read, warnings: read.warnings)
         case .files(let paths):
             let heldOut = try reading.rows(paths, limit: options.maxValidationRows)
             try check(heldOut, reading.group, say)
-            return PreparedData(training: read.rows, validation: heldOut.rows, read: read)
+            let warnings = read.warnings + heldOut.warnings.map { "of the held-out rows: \($0)" }
+            return PreparedData(training: read.rows, validation: heldOut.rows, read: read, warnings: warnings)
         case .fraction(let fraction):
             let (training, validation) = try read.rows.split(validation: fraction, seed: seed)
-            return PreparedData(training: training, validation: validation, read: read)
+            return PreparedData(training: training, validation: validation, read: read, warnings: read.warnings)
         }
     }
 

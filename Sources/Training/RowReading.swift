@@ -25,6 +25,8 @@ public struct RowReading {
     /// Rows, and how they were come by.
     public struct Found: Sendable {
         public let data: ReadRows
+        /// What renders the rows; nil for rows that are no chats.
+        public let chat: ChatSource?
         /// `read from the cache`, or how long it took to make them.
         public let origin: String
         /// Parts of the cache that were damaged, and are made again.
@@ -35,11 +37,17 @@ public struct RowReading {
         /// What the user should know of the cache and of the rows, a line each.
         public var warnings: [String] { damages.map { "\($0.subject) \($0.problem); it was made again" } + data.warnings }
 
-        /// The audit as a table.
+        /// The audit and where the rows come from, as rows of name and value.
+        public var table: [(name: String, value: String)] {
+            let template = chat.map { [("template", "\($0.path), \($0.fingerprint); turns end in \(alternatives($0.stopTokens))")] } ?? []
+            return data.table + template + [("cache", origin)]
+        }
+
+        /// As text.
         public var text: String {
-            var table = TextTable([.init(""), .init("", widest: 100)])
-            for row in data.table { table.add([row.name, row.value]) }
-            return table.text
+            var text = TextTable([.init(""), .init("", widest: 100)])
+            for row in table { text.add([row.name, row.value]) }
+            return text.text
         }
     }
 
@@ -55,7 +63,7 @@ public struct RowReading {
         let start = ContinuousClock.now
         guard let folder else {
             let rows = try inMemory(sources, recipe, name)
-            return Found(data: rows, origin: "held in memory, \(made(sources, start))", damages: [])
+            return Found(data: rows, chat: rows.isChat ? recipe.chat : nil, origin: "held in memory, \(made(sources, start))", damages: [])
         }
         let cache = TokenCache(folder: folder)
         let key = try agreedKey(sources, recipe, cache, name)
@@ -69,7 +77,7 @@ public struct RowReading {
         guard let rows = cache.rows(contents, paths: sources.paths, recipe: recipe) else {
             throw TrainerError(.file, cache.path(of: key), "has lost parts that were just made", remedy: "Give data.cache another folder, or none")
         }
-        return Found(data: rows, origin: origin, damages: damages)
+        return Found(data: rows, chat: rows.isChat ? recipe.chat : nil, origin: origin, damages: damages)
     }
 
     private func made(_ sources: SourceFiles, _ start: ContinuousClock.Instant) -> String {

@@ -45,7 +45,7 @@ public final class TrainingRun {
         try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
         }
         report.say(RunSummary(setup, trained, forecast, context).text)
-        for warning in setup.data.read.warnings { report.warn(warning) }
+        for warning in setup.data.warnings { report.warn(warning) }
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
         let meter = meter(setup)

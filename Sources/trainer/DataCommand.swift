@@ -40,7 +40,7 @@ struct DataCommand: ParsableCommand {
             let pool = ThreadPool(threadCount: threads ?? ProcessorCores.allowed()?.cores.count ?? 1)
             let reading = RowReading(data.data, model, tokenizer, group: SoloGroup(), pool: pool)
             let read = try reading.rows(try paths(data.data), limit: validation ? data.data.maxValidationRows : data.data.maxRows)
-            print(read.text + "\n" + lengths(read.data.report) + "\n" + read.origin)
+            print(read.text + "\n" + lengths(read.data.report), terminator: "")
             for warning in read.warnings { print("warning: \(warning)") }
             try read.data.check()
             let files = try DataFiles(read.data.paths, format: data.data.format)

@@ -72,15 +72,23 @@ public struct TokenCache: Sendable {
     public func make(_ name: TokenPartName, with tokenizer: RowTokenizer) throws(TrainerError) {
         let path = "\(path(of: name.key))/\(name.fileName)"
         let temporary = "\(path).\(Self.uniqueName())\(Self.partial)"
-        try fileSystem.remove(temporary)
-        do throws(TrainerError) {
-            var writer = TokenPartWriter(name, kind: tokenizer.kind, isChat: tokenizer.isChat, into: try fileSystem.create(temporary))
-            try tokenizer.write(into: &writer)
-            _ = try writer.finish()
-            try fileSystem.rename(temporary, to: path)
-        } catch {
-            try? fileSystem.remove(temporary)
-            guard error.code == .file, error.subject.hasPrefix(folder) else { throw error }
+        try naming { () throws(TrainerError) in
+            do throws(TrainerError) {
+                var writer = TokenPartWriter(name, kind: tokenizer.kind, isChat: tokenizer.isChat, into: try fileSystem.create(temporary))
+                try tokenizer.write(into: &writer)
+                _ = try writer.finish()
+                try fileSystem.rename(temporary, to: path)
+            } catch {
+                try? fileSystem.remove(temporary)
+                throw error
+            }
+        }
+    }
+
+    /// Has errors of the cache's own files tell where else it could be.
+    private func naming(_ body: () throws(TrainerError) -> Void) throws(TrainerError) {
+        do throws(TrainerError) { try body() } catch {
+            guard error.code == .file, error.subject.hasPrefix(folder) || folder.hasPrefix(error.subject) else { throw error }
             throw TrainerError(
                 .file, error.subject, error.problem, remedy: "Give data.cache a folder that can be written and has room, or none to do without")
         }
@@ -89,7 +97,7 @@ public struct TokenCache: Sendable {
     /// Makes the folder of a data set's parts, and removes what jobs left there that were killed a day ago or longer.
     public func prepare(_ key: String) throws(TrainerError) {
         let folder = path(of: key)
-        try fileSystem.createFolders(folder)
+        try naming { () throws(TrainerError) in try fileSystem.createFolders(folder) }
         for name in try fileSystem.names(in: folder) where name.hasSuffix(Self.partial) {
             guard let identity = try? FileIdentity(path: "\(folder)/\(name)"), identity.age > .seconds(86_400) else { continue }
             // Another rank may be quicker.
