@@ -8,6 +8,8 @@ public struct RowTokenizer: Sendable {
     public let kind: RowKind
     /// Into how many parts the data is cut.
     public let partCount: Int
+    /// Bytes of the records that are read.
+    public let byteCount: Int
     /// Whether the rows become chats in the model's template.
     public var isChat: Bool { renderer.chat != nil }
     private let options: RowOptions
@@ -41,7 +43,8 @@ public struct RowTokenizer: Sendable {
         var renderer = RowRenderer(encoding: recipe.encoding, trainOn: options.trainOn)
         if isChat, let chat = recipe.chat { renderer.chat = try ChatRendering(chat) }
         self.renderer = renderer
-        partCount = Self.partCount(bytes: try files.byteCount(ofFirst: options.limit ?? .max))
+        byteCount = try files.byteCount(ofFirst: options.limit ?? .max)
+        partCount = Self.partCount(bytes: byteCount)
     }
 
     /// Enough parts for many threads to share, few enough to be files: at least 16 of 32 kB, 64 of 1 MB, then one for each 16 MB, up to 4,096.

@@ -62,8 +62,8 @@ public struct RowReading {
         }
         let start = ContinuousClock.now
         guard let folder else {
-            let rows = try inMemory(sources, recipe, name)
-            return Found(data: rows, chat: rows.isChat ? recipe.chat : nil, origin: "held in memory, \(made(sources, start))", damages: [])
+            let (rows, byteCount) = try inMemory(sources, recipe, name)
+            return Found(data: rows, chat: rows.isChat ? recipe.chat : nil, origin: "held in memory, \(made(byteCount, start))", damages: [])
         }
         let cache = TokenCache(folder: folder)
         let key = try agreedKey(sources, recipe, cache, name)
@@ -71,8 +71,9 @@ public struct RowReading {
         let damages = contents.damages
         var origin = "read from \(cache.path(of: key))"
         if try isMissing(contents) {
-            contents = try make(key, cache, sources, recipe, contents, name)
-            origin = "\(made(sources, start)), kept in \(cache.path(of: key))"
+            let made = try make(key, cache, sources, recipe, contents, name)
+            contents = made.contents
+            origin = "\(self.made(made.byteCount, start)), kept in \(cache.path(of: key))"
         }
         guard let rows = cache.rows(contents, paths: sources.paths, recipe: recipe) else {
             throw TrainerError(.file, cache.path(of: key), "has lost parts that were just made", remedy: "Give data.cache another folder, or none")
@@ -80,9 +81,9 @@ public struct RowReading {
         return Found(data: rows, chat: rows.isChat ? recipe.chat : nil, origin: origin, damages: damages)
     }
 
-    private func made(_ sources: SourceFiles, _ start: ContinuousClock.Instant) -> String {
+    private func made(_ byteCount: Int, _ start: ContinuousClock.Instant) -> String {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        return "made in \(fixed(seconds, 1)) s, \(fixed(Double(sources.byteCount) / 1e6 / seconds, 1)) MB/s"
+        return "made in \(fixed(seconds, 1)) s, \(fixed(Double(byteCount) / 1e6 / seconds, 1)) MB/s"
     }
 
     // MARK: - In the cache
@@ -110,7 +111,7 @@ public struct RowReading {
     /// nobody relies on it: in a second round every rank makes what it still misses.
     private func make(
         _ key: String, _ cache: TokenCache, _ sources: SourceFiles, _ recipe: RowRecipe, _ found: TokenCache.Contents, _ name: String
-    ) throws(TrainerError) -> TokenCache.Contents {
+    ) throws(TrainerError) -> (contents: TokenCache.Contents, byteCount: Int) {
         let tokenizer = try group.agree(name) { () throws(TrainerError) in
             try cache.prepare(key)
             return try RowTokenizer(files: DataFiles(sources.paths, format: recipe.options.format), recipe: recipe)
@@ -123,14 +124,14 @@ public struct RowReading {
             let own = round == 0 ? Array(missing[slice(place, of: peers.count, missing.count)]) : missing
             try group.agree(name) { () throws(TrainerError) in
                 _ = try pool.results(own.count) { (index) throws(TrainerError) in
-                    try cache.make(TokenPartName(key: key, index: own[index], count: tokenizer.partCount), with: tokenizer)
+                    try cache.make(TokenPartName(key: key, index: own[index], count: tokenizer.partCount), with: tokenizer, of: sources)
                 }
                 try cache.synchronize(key)
             }
             contents = try group.agree(name) { () throws(TrainerError) in try cache.contents(of: key) }
             if try !isMissing(contents) { break }
         }
-        return contents
+        return (contents, tokenizer.byteCount)
     }
 
     /// The ranks that see the same folder as this one, itself among them: each leaves a file there, and looks whose it finds.
@@ -148,12 +149,15 @@ public struct RowReading {
     // MARK: - In memory
 
     /// Every rank tokenises its share and gives it to all.
-    private func inMemory(_ sources: SourceFiles, _ recipe: RowRecipe, _ name: String) throws(TrainerError) -> ReadRows {
+    private func inMemory(_ sources: SourceFiles, _ recipe: RowRecipe, _ name: String) throws(TrainerError)
+        -> (rows: ReadRows, byteCount: Int)
+    {
         let (tokenizer, own) = try group.agree(name) { () throws(TrainerError) in
             let tokenizer = try RowTokenizer(files: DataFiles(sources.paths, format: recipe.options.format), recipe: recipe)
             let share = Array(slice(group.index, of: group.size, tokenizer.partCount))
             let words = try pool.results(share.count) { (index) throws(TrainerError) in try tokenizer.words(of: tokenizer.name(ofPart: share[index]))
             }
+            try sources.checkUnchanged()
             return (tokenizer, words)
         }
         var words = [[UInt32]](repeating: [], count: tokenizer.partCount)
@@ -166,7 +170,7 @@ public struct RowReading {
                 }
             }
         }
-        return try group.agree(name) { () throws(TrainerError) in try tokenizer.rows(words) }
+        return (try group.agree(name) { () throws(TrainerError) in try tokenizer.rows(words) }, tokenizer.byteCount)
     }
 
     /// Consecutive shares of `count` things, so that the first error of the first rank that has one is the first of all.

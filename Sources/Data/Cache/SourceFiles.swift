@@ -14,7 +14,16 @@ public struct SourceFiles: Sendable {
         self.identities = identities
     }
 
-    public var byteCount: Int { identities.reduce(0) { $0 + $1.size } }
+    /// Refuses to go on with files that are not what they were when this was made: their rows would not be those of the key.
+    ///
+    /// - Throws: `file`.
+    public func checkUnchanged() throws(TrainerError) {
+        for identity in identities where try FileIdentity(path: identity.path) != identity { throw Self.changing(identity) }
+    }
+
+    private static func changing(_ identity: FileIdentity) -> TrainerError {
+        TrainerError(.file, identity.path, "changes while it is read", remedy: "Start again when no other program writes it")
+    }
 
     /// The key of the rows that a recipe makes of these files' content: 64 hexadecimal digits.
     ///
@@ -55,9 +64,7 @@ public struct SourceFiles: Sendable {
             file.forget(range)
             return hexadecimal(hash.finalize())
         }
-        guard try FileIdentity(path: identity.path) == identity else {
-            throw TrainerError(.file, identity.path, "changes while it is read", remedy: "Start again when no other program writes it")
-        }
+        guard try FileIdentity(path: identity.path) == identity else { throw changing(identity) }
         return hexadecimal(SHA256.hash(data: Array("\(size) \(pieces.joined())".utf8)))
     }
 }

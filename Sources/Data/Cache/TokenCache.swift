@@ -68,8 +68,9 @@ public struct TokenCache: Sendable {
 
     /// Tokenises a part and puts it in place, or in the place of a damaged one.
     ///
-    /// - Throws: `format` with file and line for a malformed row; `file` if the part can't be written.
-    public func make(_ name: TokenPartName, with tokenizer: RowTokenizer) throws(TrainerError) {
+    /// - Parameter sources: The files, as they were when the key was made.
+    /// - Throws: `format` with file and line for a malformed row; `file` if the part can't be written or the files have changed.
+    public func make(_ name: TokenPartName, with tokenizer: RowTokenizer, of sources: SourceFiles) throws(TrainerError) {
         let path = "\(path(of: name.key))/\(name.fileName)"
         let temporary = "\(path).\(Self.uniqueName())\(Self.partial)"
         try naming { () throws(TrainerError) in
@@ -77,6 +78,7 @@ public struct TokenCache: Sendable {
                 var writer = TokenPartWriter(name, kind: tokenizer.kind, isChat: tokenizer.isChat, into: try fileSystem.create(temporary))
                 try tokenizer.write(into: &writer)
                 _ = try writer.finish()
+                try sources.checkUnchanged()
                 try fileSystem.rename(temporary, to: path)
             } catch {
                 try? fileSystem.remove(temporary)

@@ -24,7 +24,9 @@ import Testing
 
     func make(_ parts: some Sequence<Int>, _ tokenizer: RowTokenizer, _ cache: TokenCache, _ key: String) throws {
         try cache.prepare(key)
-        for part in parts { try cache.make(TokenPartName(key: key, index: part, count: tokenizer.partCount), with: tokenizer) }
+        for part in parts {
+            try cache.make(TokenPartName(key: key, index: part, count: tokenizer.partCount), with: tokenizer, of: SourceFiles(tokenizer.files.paths))
+        }
     }
 
     @Test("what is read from the cache is what was tokenised: rows, hash, report and kind; nothing is missing, and nothing else is left there")
@@ -136,7 +138,7 @@ import Testing
                         if count.next() >= stop { throw TrainerError(.interrupted, "test", "killed") }
                     })
                 do {
-                    try dying.make(name, with: tokenizer)
+                    try dying.make(name, with: tokenizer, of: SourceFiles(tokenizer.files.paths))
                     break
                 } catch {
                     #expect(try cache.contents(of: key).parts.allSatisfy { $0 == nil })
@@ -159,10 +161,25 @@ import Testing
                 })
             try cache.prepare(key)
             #expect {
-                try full.make(TokenPartName(key: key, index: 0, count: tokenizer.partCount), with: tokenizer)
+                try full.make(TokenPartName(key: key, index: 0, count: tokenizer.partCount), with: tokenizer, of: SourceFiles(tokenizer.files.paths))
             } throws: {
                 ($0 as? TrainerError)?.remedy?.contains("data.cache") == true
             }
+        }
+    }
+
+    @Test("pain 9: data that changes while it is tokenised leaves nothing behind under the key of what it was")
+    func changing() throws {
+        try withData { tokenizer, recipe, cache, key in
+            let sources = try SourceFiles(tokenizer.files.paths)
+            try cache.prepare(key)
+            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 9)], ofItemAtPath: tokenizer.files.paths[0])
+            #expect {
+                try cache.make(TokenPartName(key: key, index: 0, count: tokenizer.partCount), with: tokenizer, of: sources)
+            } throws: {
+                ($0 as? TrainerError)?.problem == "changes while it is read"
+            }
+            #expect(try FileSystem().names(in: cache.path(of: key)).isEmpty)
         }
     }
 
