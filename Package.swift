@@ -28,7 +28,7 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (4, "Formats", ["Hub", "Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
-    (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
+    (5, "Data", ["Crypto", "Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
     (5, "Models", ["Formats", "Support", "Tensors"]),
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),

@@ -38,13 +38,14 @@ public final class TrainingRun {
         let lock = try takeFolder()
         defer { lock?.release() }
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
-        let setup = try RunSetup.make(configuration, group: group)
+        let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
         let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
         try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
         }
         report.say(RunSummary(setup, trained, forecast, context).text)
+        for warning in setup.data.warnings { report.warn(warning) }
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
         let meter = meter(setup)
@@ -140,7 +141,7 @@ public final class TrainingRun {
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
-            isChat: setup.data.isChat,
+            isChat: setup.data.read.data.isChat,
             model: configuration.model.path, before: position.before,
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in

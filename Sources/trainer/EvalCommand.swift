@@ -46,7 +46,8 @@ struct EvalCommand: ParsableCommand {
         options.quantisesLinears = configuration.method.kind == .qlora
         let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
         let tokenizer = try Tokenizer.load(loaded.files)
-        let rows = try heldOutRows(configuration, loaded.files, tokenizer, context.group)
+        let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.device.pool)
+        let rows = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
 
         let loss = try HeldOutLoss.measure(
@@ -91,15 +92,14 @@ struct EvalCommand: ParsableCommand {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
     }
 
-    private func heldOutRows(_ configuration: RunConfiguration, _ files: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws
-        -> TokenizedRows
-    {
-        let data = configuration.data
-        switch data.validation {
-        case .files(let paths): return try PreparedData.rows(paths, data, limit: nil, files, tokenizer, group).part.rows
+    private func heldOutRows(_ reading: RowReading, seed: UInt64) throws -> TokenizedRows {
+        switch reading.options.validation {
+        case .files(let paths):
+            let read = try reading.rows(paths, limit: nil)
+            try read.data.check()
+            return read.rows
         case .fraction:
-            let prepared = try PreparedData.load(data, files, tokenizer, seed: UInt64(configuration.training.seed), group: group)
-            return prepared.validation ?? TokenizedRows()
+            return try PreparedData.load(reading, seed: seed) { if reading.group.index == 0 { print($0) } }.validation ?? TokenizedRows()
         case nil:
             throw TrainerError(
                 .configuration, "data.validation", "names no held-out rows", remedy: "Set it to a file of rows, or to a share such as 0.05")

@@ -72,11 +72,11 @@ struct GenerateCommand: ParsableCommand {
     }
 
     private func rendered(_ text: String, _ files: ModelFiles, _ tokenizer: Tokenizer) throws -> String {
-        guard let rendering = try ChatRendering.load(files, tokenizer, path: chatTemplate) else {
+        guard let source = try ChatSource.load(files, tokenizer, path: chatTemplate) else {
             throw TrainerError(
                 .configuration, "--chat", "needs a chat template, and \(files.path) brings none", remedy: "Name one with --chat-template")
         }
-        return try rendering.prompt(text, system: system)
+        return try ChatRendering(source).prompt(text, system: system)
     }
 
     private func promptText() throws -> String {
