@@ -13,10 +13,7 @@ public struct DataFiles: Sendable {
     ///
     /// - Throws: `file` if one can't be read or a pattern matches none; `format` as `DataFile` does.
     public init(_ patterns: [String], format: DataFormat = .auto) throws(TrainerError) {
-        var paths: [String] = []
-        for pattern in patterns {
-            for path in try Self.matches(pattern) where !paths.contains(path) { paths.append(path) }
-        }
+        let paths = try Self.paths(patterns)
         var files: [DataFile] = []
         for path in paths { files.append(try DataFile(path: path, format: format)) }
         self.files = files
@@ -83,6 +80,17 @@ public struct DataFiles: Sendable {
             checksum.add(file.format.rawValue)
             file.addContent(to: &checksum)
         }.value
+    }
+
+    /// The files that paths and patterns name, each once.
+    ///
+    /// - Throws: `file` if a pattern matches none.
+    public static func paths(_ patterns: [String]) throws(TrainerError) -> [String] {
+        var paths: [String] = []
+        for pattern in patterns {
+            for path in try matches(pattern) where !paths.contains(path) { paths.append(path) }
+        }
+        return paths
     }
 
     private static func matches(_ pattern: String) throws(TrainerError) -> [String] {

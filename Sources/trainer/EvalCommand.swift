@@ -26,6 +26,7 @@ struct EvalCommand: ParsableCommand {
     @Option(help: "The model, without a configuration: a Hugging Face folder or a GGUF file.") var model: String?
     @Option(help: "The rows, without a configuration: a file of JSON lines.") var data: String?
     @Option(help: "A PEFT adapter folder to use with the model.") var adapter: String?
+    @Flag(help: "Use the adapter on another base model than it was trained on.") var anyBase = false
     @Option(help: "The score of generated text.") var task: EvaluationOptions.Task?
     @Option(help: "Generate and score only this many rows.") var rows: Int?
     @Option(help: "Outputs to show.") var samples: Int?
@@ -41,7 +42,8 @@ struct EvalCommand: ParsableCommand {
         options.adapter = adapter
         options.storage = .init(configuration.model.dtype)
         options.quantisesLinears = configuration.method.kind == .qlora
-        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
+        options.allowsAnyBase = anyBase
+        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device, group: context.group)
         let tokenizer = try Tokenizer.load(loaded.files)
         let rows = try heldOutRows(configuration, loaded.files, tokenizer, context.group)
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
