@@ -162,6 +162,9 @@ public struct Provenance: Codable, Equatable, Sendable {
 }
 
 extension Provenance {
+    /// Far above the record of the largest models: a hundred thousand tensors have 30 MB.
+    private static let largestRecord = 64 << 20
+
     /// The record in a folder; nil if there is none.
     ///
     /// - Throws: `format` for a record that can't be read, or that a later version wrote.
@@ -169,6 +172,9 @@ extension Provenance {
         let path = "\(folder)/\(fileName)"
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let file = try MappedFile(path: path)
+        guard file.bytes.count <= largestRecord else {
+            throw TrainerError(.format, path, "has \(ByteCount(file.bytes.count)), more than any record", remedy: "Remove it")
+        }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard let record = withExtendedLifetime(file, { try? decoder.decode(Provenance.self, from: Data(file.bytes)) }), record.formatVersion == 1

@@ -53,6 +53,8 @@ struct MergeCommand: ParsableCommand {
         let own = LogitValues(found)
         let share = report.change > 0 ? "\(fixed(100 * found.meanDifference / report.change, 2)) %" : "it changes nothing"
         add("base model", report.base)
+        add("adapter", "\(report.adapterTensorCount) of \(report.adapterTensorCount) tensors, \(report.norms.count) modules")
+        add("norms of what modules add", changes(report.norms))
         add("written", "\(report.tensorCount) tensors, \(report.type.rawValue), \(report.fileBytes)")
         if report.isUntied { add("head", "no longer tied to the embedding") }
         add("compared on", "\(grouped(found.positions)) tokens of \(report.promptSource)")
@@ -62,6 +64,14 @@ struct MergeCommand: ParsableCommand {
         add("mean KL divergence", own.divergence, scientific(report.tolerance.meanDivergence), \.divergence)
         add("same most likely token", own.agreement, "", \.agreement)
         return table.text
+    }
+
+    /// The range of the norms; modules that add nothing are counted.
+    private func changes(_ norms: [(path: String, norm: Double)]) -> String {
+        let sorted = norms.map(\.norm).sorted()
+        guard let least = sorted.first, let most = sorted.last else { return "none" }
+        let idle = sorted.filter { $0 == 0 }.count
+        return "\(scientific(least)) to \(scientific(most))" + (idle == 0 ? "" : "; warning: \(idle) add nothing")
     }
 }
 

@@ -1,3 +1,4 @@
+import Adapters
 import Data
 import Formats
 import Planning
@@ -24,7 +25,7 @@ struct MergePrompts {
     ///
     /// - Throws: `file`, `format` for a file that can't be read or gives no token.
     static func make(
-        path: String?, record: Provenance?, _ files: ModelFiles, _ tokenizer: Tokenizer, on pool: ThreadPool
+        path: String?, _ adapter: AdapterFiles, _ files: ModelFiles, _ tokenizer: Tokenizer, on pool: ThreadPool
     ) throws(TrainerError) -> MergePrompts {
         let limit = min(tokenLimit, max(longest, logitLimit / files.configuration.vocabularySize))
         if let path {
@@ -34,9 +35,9 @@ struct MergePrompts {
             return MergePrompts(sequences: sequences, source: path)
         }
         var note: String?
-        if let yaml = record?.training?.configuration {
+        if let training = adapter.provenance?.training {
             do throws(TrainerError) {
-                if let rows = try heldOut(yaml, files, tokenizer, on: pool) {
+                if let rows = try heldOut(training, adapter.path, files, tokenizer, on: pool) {
                     let sequences = cut((0..<min(rows.count, 64)).map { Array(rows.tokens[rows.range(of: $0)]) }, limit)
                     return MergePrompts(sequences: sequences, source: "held-out rows of the adapter's run")
                 }
@@ -47,21 +48,30 @@ struct MergePrompts {
         return MergePrompts(sequences: cut(try encode(texts, tokenizer), limit), source: "built-in texts", note: note)
     }
 
-    /// The rows that a run's configuration holds out; nil if it holds out none, or a share of much.
+    /// The rows that a run held out; nil if it held out none, or a share of much.
+    ///
+    /// Only files that have the size they had are read, so that a record from elsewhere names nothing else.
     private static func heldOut(
-        _ yaml: String, _ files: ModelFiles, _ tokenizer: Tokenizer, on pool: ThreadPool
+        _ training: Provenance.Training, _ adapter: String, _ files: ModelFiles, _ tokenizer: Tokenizer, on pool: ThreadPool
     ) throws(TrainerError) -> TokenizedRows? {
-        let configuration = try RunConfiguration.load(yaml: yaml, file: Provenance.fileName).configuration
+        let configuration = try RunConfiguration.load(yaml: training.configuration, file: Provenance.fileName).configuration
         var data = configuration.data
         data.overlength = .truncate
+        let template = "\(adapter)/\(ModelFolder.templateName)"
+        if FileSystem().size(of: template) != nil { data.chatTemplate = template }
+        func paths(_ files: [Provenance.File]) throws(TrainerError) -> DataPaths {
+            for file in files where FileSystem().size(of: file.path) != file.bytes {
+                throw TrainerError(.file, file.path, "is not there as it was")
+            }
+            return DataPaths(files.map(\.path))
+        }
         switch data.validation {
         case nil: return nil
-        case .files(let paths): return try RowTokenizer(paths, data, files, tokenizer).tokenize(on: pool, limit: 64).rows
+        case .files: return try RowTokenizer(paths(training.validationFiles), data, files, tokenizer).tokenize(on: pool, limit: 64).rows
         case .fraction(let fraction):
-            let size = try DataFiles.paths(data.train.patterns).reduce(0) { $0 + (FileSystem().size(of: $1) ?? 0) }
-            guard size <= largestFile else { return nil }
-            let rows = try RowTokenizer(data.train, data, files, tokenizer).tokenize(on: pool, limit: data.maxRows).rows
-            return try rows.split(validation: fraction, seed: UInt64(configuration.training.seed)).validation
+            guard training.trainingFiles.reduce(0, { $0 + min($1.bytes, largestFile) }) < largestFile else { return nil }
+            let rows = try RowTokenizer(paths(training.trainingFiles), data, files, tokenizer).tokenize(on: pool, limit: data.maxRows).rows
+            return try rows.split(validation: fraction, seed: UInt64(clamping: configuration.training.seed)).validation
         }
     }
 

@@ -30,9 +30,12 @@ public struct MergeRun {
     }
 
     /// What was written, and how it compares.
-    public struct Report: Equatable, Sendable {
+    public struct Report: Sendable {
         public var base: String
         public var type: ElementType
+        /// Tensors of the adapter, and the norm of what each module adds to its weight.
+        public var adapterTensorCount: Int
+        public var norms: [(path: String, norm: Double)]
         public var fileBytes: ByteCount
         public var tensorCount: Int
         public var isUntied: Bool
@@ -71,7 +74,7 @@ public struct MergeRun {
         try checkTarget(adapter, &notes)
         let tokenizer = try Tokenizer.load(base.files)
         try RunSetup.check(tokenizer, fits: base.files)
-        let prompts = try MergePrompts.make(path: options.prompts, record: adapter.provenance, base.files, tokenizer, on: device.pool)
+        let prompts = try MergePrompts.make(path: options.prompts, adapter, base.files, tokenizer, on: device.pool)
         if let note = prompts.note { notes.append(note) }
 
         let isNF4 = options.onto == .nf4
@@ -82,7 +85,8 @@ public struct MergeRun {
 
         let type = options.type ?? Self.type(of: base.files)
         var report = Report(
-            base: path, type: type, fileBytes: .zero, tensorCount: 0, isUntied: base.files.configuration.isHeadTied && !base.model.options.isTied,
+            base: path, type: type, adapterTensorCount: 0, norms: [], fileBytes: .zero, tensorCount: 0,
+            isUntied: base.files.configuration.isHeadTied && !base.model.options.isTied,
             promptSource: prompts.source, comparison: LogitComparison(), tolerance: MergeTolerance(type), change: change, asTrained: nil, notes: notes
         )
         let partial = "\(options.output).partial"
@@ -166,6 +170,8 @@ public struct MergeRun {
         }
         report.fileBytes = ByteCount(writer.byteCount)
         report.tensorCount = tensors.count
+        report.adapterTensorCount = base.lora?.fileParameters.count ?? 0
+        report.norms = base.lora?.changeNorms ?? []
     }
 
     private func describe(_ base: AdaptedModel, _ adapter: AdapterFiles, _ report: Report, in folder: String) throws(TrainerError) {

@@ -105,7 +105,7 @@ import Testing
             expectClose(try Self.logits(merge.output, try reference.batch(), on: merge.device), try reference.floats("logits"), absolute: 1e-4, "nf4")
             let original = try merge.run { $0.output = "\(folder)/original" }
             #expect(original.comparison.largestDifference < 1e-4)
-            let name = "model.layers.0.mlp.down_proj.weight"
+            let name = "model.layers.1.mlp.down_proj.weight"
             let (nf4, whole) = (try Self.values(merge.output, name), try Self.values("\(folder)/original", name))
             let (decoded, base) = (try reference.floats("dequantised.\(name)"), try Self.values(merge.base, name))
             expectClose(zip(nf4, whole).map { $0 - $1 }, zip(decoded, base).map { $0 - $1 }, absolute: 1e-6, "what NF4 changes")
