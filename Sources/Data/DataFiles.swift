@@ -106,7 +106,7 @@ public struct DataFiles: Sendable {
     /// The files that patterns stand for, each once.
     ///
     /// - Throws: `file` if a pattern matches none.
-    static func paths(_ patterns: [String]) throws(TrainerError) -> [String] {
+    public static func paths(_ patterns: [String]) throws(TrainerError) -> [String] {
         var paths: [String] = []
         var known: Set<String> = []
         for pattern in patterns {

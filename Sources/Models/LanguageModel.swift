@@ -47,6 +47,11 @@ public final class LanguageModel {
         blocks.first?.attention.needsInputGradient = embedding.isTrainable
     }
 
+    /// Allocates what is trained, such as an adapter, and leaves the frozen weights in their files.
+    public func allocateTrained(on device: any Device) throws(TrainerError) {
+        for unit in units { try unit.allocateTrained(on: device, false) }
+    }
+
     /// The hidden states after the last block, `[T, C]`, before the final norm.
     public func forward(_ pass: Pass) throws(TrainerError) -> Tensor {
         var hidden = try pass.device.tensor(pass.batch.tokenCount, options.channels)

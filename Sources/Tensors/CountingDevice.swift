@@ -175,6 +175,7 @@ public final class CountingDevice: Device {
         count(2 * Double(values.count), values)
         return 0
     }
+    public func fingerprint(_ values: Tensor, start: UInt64) -> UInt64 { start }
     public func firstNonFinite(_ values: Tensor) -> Int? { nil }
     public func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate) {
         count(14 * Double(parameter.count), parameter, parameter, gradient, firstMoment, firstMoment, secondMoment, secondMoment)

@@ -93,6 +93,8 @@ public protocol Device: AnyObject {
     func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
     /// The sum of squares of a contiguous tensor, in double; not finite if any element is not.
     func sumOfSquares(_ values: Tensor) -> Double
+    /// A fingerprint of a contiguous tensor's values that goes on from `start`, whatever the number of threads; `start` where there are no values.
+    func fingerprint(_ values: Tensor, start: UInt64) -> UInt64
     /// The index of the first element that is not finite.
     func firstNonFinite(_ values: Tensor) -> Int?
 

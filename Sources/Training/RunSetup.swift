@@ -68,7 +68,7 @@ struct RunSetup {
             "\(method.kind.rawValue) r=\(method.lora.r) scale=\(method.lora.scale) targets=\(method.lora.targetModules.configuration.anyText ?? "named") saved=\(saved)"
     }
 
-    private static func check(_ tokenizer: Tokenizer, fits files: ModelFiles) throws(TrainerError) {
+    static func check(_ tokenizer: Tokenizer, fits files: ModelFiles) throws(TrainerError) {
         guard tokenizer.vocabularySize > files.configuration.vocabularySize else { return }
         throw TrainerError(
             .format, files.path,

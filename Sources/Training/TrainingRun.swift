@@ -40,6 +40,7 @@ public final class TrainingRun {
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
         let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
+        let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
         let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
         try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
@@ -59,7 +60,7 @@ public final class TrainingRun {
         let isInterrupted = try loop.run()
         report.finishProgress()
         if isInterrupted { return .interrupted(step: loop.position.step) }
-        return .finished(try finish(setup, trained, keeper, meter, report, loop.position, forecast))
+        return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
     }
 
     // MARK: - Beginning
@@ -129,14 +130,15 @@ public final class TrainingRun {
     // MARK: - End
 
     private func finish(
-        _ setup: RunSetup, _ trained: TrainedModel, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
-        _ forecast: MemoryForecast
+        _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
+        _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
         let measuredPeak = context.device.ledger.peakByKind
-        let product = try group.onFirst("writing the result") { () throws(TrainerError) in
-            try ModelWriter(setup: setup, trained: trained).write(into: folder.path)
-        }
+        var provenance = try record.make(trained, position, on: context.device, group: group)
+        let writer = ModelWriter(setup: setup, trained: trained)
+        let product = try group.onFirst("writing the result") { () throws(TrainerError) in try writer.write(into: folder.path, provenance) }
         let after = try meter?.everything(trained)
+        provenance.training?.lossAfter = after.flatMap { $0.loss.isFinite ? $0.loss : nil }
         if let after { report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
@@ -146,7 +148,9 @@ public final class TrainingRun {
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
-            if group.index == 0 { try result.write(folder: folder.path) }
+            guard group.index == 0 else { return }
+            try writer.describe(product, provenance)
+            try result.write(folder: folder.path)
         }
         return result
     }

@@ -27,6 +27,7 @@ struct EvalCommand: ParsableCommand {
     @OptionGroup var downloading: DownloadOption
     @Option(help: "The rows, without a configuration: a file of JSON lines.") var data: String?
     @Option(help: "A PEFT adapter folder to use with the model.") var adapter: String?
+    @Flag(help: "Use the adapter on another base model than it was trained on.") var anyBase = false
     @Option(help: "The score of generated text.") var task: EvaluationOptions.Task?
     @Option(help: "Generate and score only this many rows.") var rows: Int?
     @Option(help: "Outputs to show.") var samples: Int?
@@ -44,7 +45,8 @@ struct EvalCommand: ParsableCommand {
         options.adapter = adapter
         options.storage = .init(configuration.model.dtype)
         options.quantisesLinears = configuration.method.kind == .qlora
-        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
+        options.allowsAnyBase = anyBase
+        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device, group: context.group)
         let tokenizer = try Tokenizer.load(loaded.files)
         let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.device.pool)
         let rows = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
