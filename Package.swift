@@ -6,10 +6,10 @@ import PackageDescription
 // and LayeringTests reads them against every `import` line under Sources.
 
 let system: [(name: String, pkgConfig: String?, debian: String?)] = [
+    ("CLinux", nil, nil),
     ("CMPI", "ompi-c", "libopenmpi-dev"),
     ("COpenBLAS", "openblas", "libopenblas-dev"),
     ("CPCRE2", "libpcre2-8", "libpcre2-dev"),
-    ("CSystem", nil, nil),
 ]
 
 let packages: [String: (url: String, from: Version, package: String)] = [
@@ -20,8 +20,8 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 ]
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
-    (1, "Support", ["CSystem"]),
-    (2, "Kernels", ["COpenBLAS", "CSystem"]),
+    (1, "Support", ["CLinux"]),
+    (2, "Kernels", ["CLinux", "COpenBLAS"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
     (4, "Formats", ["Support", "Tensors"]),
