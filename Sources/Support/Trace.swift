@@ -20,7 +20,7 @@ public final class Trace {
     }
 
     /// Whether operations and collectives are recorded; phases are in any case.
-    public var isDetailed = true
+    public var isDetailed = false
     private let limit: Int
     private var spans: [Span] = []
     private var leftOutCount = 0

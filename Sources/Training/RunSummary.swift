@@ -39,6 +39,7 @@ struct RunSummary {
             guard name == "data" else { continue }
             for row in setup.data.trainingReport.table { table.add(["  \(row.name)", row.value]) }
         }
+        table.add(["to watch it", "trainer watch \(setup.configuration.output)"])
         return table.text
     }
 

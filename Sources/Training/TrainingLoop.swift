@@ -62,6 +62,7 @@ final class TrainingLoop {
     private func runStep() throws(TrainerError) -> Votes {
         let start = ContinuousClock.now
         let index = position.step
+        context.trace?.isDetailed = stepsToTrace > 0
         context.trace?.enter("data")
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
         let batches = plan.ranks[context.group.index].map { plan.batch($0, from: setup.data.training) }
@@ -95,13 +96,12 @@ final class TrainingLoop {
         return (all.prefix(2), kinds, Array(all.suffix(seconds.count)))
     }
 
-    /// After the first steps only phases are traced; what there is by then is written, since a run may be killed.
+    /// Between steps and after the first ones only phases are traced; what there is then is written, since a run may be killed.
     private func traceStepFinished() {
         guard let trace = context.trace, stepsToTrace > 0 else { return }
-        stepsToTrace -= 1
-        guard stepsToTrace == 0 else { return }
         trace.isDetailed = false
-        report.write(trace)
+        stepsToTrace -= 1
+        if stepsToTrace == 0 { report.write(trace) }
     }
 
     /// Every trained tensor has a gradient: all from the first step, but an adapter's `A` only once `B` is no longer zero, two steps later at

@@ -32,6 +32,7 @@ import Testing
     @Test("phases follow each other, and what is done within one lies within it")
     func nesting() throws {
         let trace = Trace()
+        trace.isDetailed = true
         trace.enter("forward")
         let sum = trace.record(.operation, "pro\"duct", "[2, 3] · [3, 4]") { (1...1000).reduce(0, +) }
         #expect(sum == 500_500)
@@ -48,6 +49,7 @@ import Testing
     @Test("what is not to be recorded is done all the same; an error passes through, and its span is kept")
     func passesThrough() throws {
         let trace = Trace()
+        trace.isDetailed = true
         #expect(throws: TrainerError.self) {
             try trace.record(.collective, "sum", "") { () throws(TrainerError) in throw TrainerError(.communication, "a", "b") }
         }
@@ -59,6 +61,7 @@ import Testing
     @Test("a trace holds so many spans and counts the rest")
     func limit() throws {
         let trace = Trace(limit: 10)
+        trace.isDetailed = true
         for _ in 0..<25 { trace.record(.operation, "add", "") {} }
         let found = try read(trace)
         #expect(found.spans.count == 10 && found.leftOut == "15")

@@ -7,6 +7,7 @@ import Testing
     @Test("operations called on the device and through its tensors are recorded with their shapes, and do what they did")
     func records() throws {
         let trace = Trace()
+        trace.isDetailed = true
         let inner = try CPUDevice(threadCount: 1)
         let device = TracedDevice(inner, trace)
         let scratch = inner.ledger.total
@@ -27,6 +28,7 @@ import Testing
     @Test("the group's calls are recorded with their names and sizes")
     func group() throws {
         let trace = Trace()
+        trace.isDetailed = true
         let group = TracedGroup(SoloGroup(), trace)
         #expect(try group.sum([1, 2], name: "the loss") == [1, 2])
         #expect(try group.gather([7], name: "hashes") == [[7]])
