@@ -271,6 +271,8 @@ function showSamples() {
     return element("article", { class: "card sample" }, ...parts);
   });
   byID("samples").lastElementChild.replaceChildren(...cards);
+  // What a prompt asks stands at its end.
+  for (const prompt of byID("samples").querySelectorAll(".prompt")) prompt.scrollTop = prompt.scrollHeight;
 }
 
 function showSetup() {
