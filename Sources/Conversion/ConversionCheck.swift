@@ -113,7 +113,9 @@ struct ConversionCheck {
         ]
         texts += conversion.tokenizer.addedTokenSpellings.prefix(64).map { "before\($0) after" }
         // A template may be beyond what is rendered here, or refuse such a chat; its bytes have been compared.
-        if let text = try? ChatRendering.load(conversion.files, conversion.tokenizer)?.prompt("What is 2 + 2?") { texts.append(text) }
+        if let chat = try ChatSource.load(conversion.files, conversion.tokenizer), let text = try? ChatRendering(chat).prompt("What is 2 + 2?") {
+            texts.append(text)
+        }
         for text in texts {
             for adds in [false, true] {
                 let (found, wanted) = (

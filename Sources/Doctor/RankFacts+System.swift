@@ -1,4 +1,4 @@
-import CSystem
+import CLinux
 import Crypto
 import Glibc
 public import Kernels
@@ -54,7 +54,7 @@ extension RankFacts {
             node = Self.text(of: &names.nodename)
             kernel = Self.text(of: &names.release)
         }
-        cLibrary = "glibc \(String(cString: csystem_libc_version()))"
+        cLibrary = "glibc \(String(cString: clinux_libc_version()))"
     }
 
     private mutating func readProcessor(_ setting: Setting) {

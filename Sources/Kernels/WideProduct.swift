@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CLinux
 
 /// The register tile of `wideProduct`: 9 rows of 48 columns are 27 accumulators, which with three vectors of the right operand and a broadcast
 /// value are 31 of AVX-512's 32 registers. Each multiply-add then costs 1.44 instructions, where 8 rows of 32 columns cost 1.63: what counts
@@ -7,7 +7,7 @@ public let wideTileRows = 9
 public let wideTileColumns = 48
 
 /// Whether this program was compiled for the registers that `wideProduct` needs; without them OpenBLAS is faster.
-public let hasWideProduct = String(cString: csystem_compiled_instruction_sets()).split(separator: " ").contains("avx512f")
+public let hasWideProduct = String(cString: clinux_compiled_instruction_sets()).split(separator: " ").contains("avx512f")
 
 /// How a matrix product is cut into blocks whose packed operands stay in the caches.
 ///

@@ -31,6 +31,7 @@ public struct NextToken {
     /// Reports each unit to `pass.unitFinished` when its gradient is complete, the output unit first.
     public func lossSumAndGradients(_ model: LanguageModel, _ pass: Pass, gradientScale: Double) throws(TrainerError) -> Double {
         let hidden = try model.forward(pass)
+        pass.forwardFinished()
         let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
         let sum = try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
         try pass.unitFinished(model.outputUnit)

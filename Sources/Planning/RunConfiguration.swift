@@ -110,6 +110,7 @@ public struct TrainingOptions: ConfigurationOptions {
     public var seed = 42
     public var loggingSteps = 10
     public var evalSteps: Int?
+    public var profile = false
 
     public init() {}
 
@@ -132,6 +133,8 @@ public struct TrainingOptions: ConfigurationOptions {
             .key("logging_steps", \.loggingSteps, .from(1), "Steps between lines of progress where there is no terminal; metrics hold every step"),
             .key("eval_steps", \.evalSteps, .from(1), "Steps between measurements of the held-out loss; before and after the run in any case")
                 .known(as: "eval_interval", "eval_every"),
+            .key("profile", \.profile, "Write what each rank does when, for chrome://tracing: the operations of five steps, the phases of all")
+                .known(as: "profiler", "tensorboard_trace"),
         ]
     }
 }

@@ -13,6 +13,8 @@ public final class TrainingRun {
     private let loaded: LoadedConfiguration
     private let context: RankContext
     private let folder: RunFolder
+    /// Whether the folder holds this run, so that its ending belongs there.
+    private var hasBegun = false
     private var configuration: RunConfiguration { loaded.configuration }
     private var group: any ProcessGroup { context.group }
 
@@ -29,6 +31,8 @@ public final class TrainingRun {
         case finishedBefore(RunResult)
         /// A signal came; the run can be resumed.
         case interrupted(step: Int)
+
+        var isFinished: Bool { if case .interrupted = self { false } else { true } }
     }
 
     /// - Throws: Every kind of error; those that all ranks find are thrown on all alike.
@@ -38,14 +42,25 @@ public final class TrainingRun {
         let lock = try takeFolder()
         defer { lock?.release() }
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
+        do throws(TrainerError) {
+            let outcome = try train(report)
+            report.end(outcome.isFinished ? .finished : .interrupted)
+            return outcome
+        } catch {
+            if hasBegun { report.end(.failed, message: "\(error)") }
+            throw error
+        }
+    }
+
+    private func train(_ report: RunReport) throws(TrainerError) -> Outcome {
         let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
         let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
-        try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
-        }
-        report.say(RunSummary(setup, trained, forecast, context).text)
+        let summary = RunSummary(setup, trained, forecast, context)
+        try begin(summary)
+        report.say(summary.text)
         for warning in setup.data.warnings { report.warn(warning) }
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
@@ -54,16 +69,27 @@ public final class TrainingRun {
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            group: group, on: context.device)
+            group: group, on: context.device, trace: context.trace)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
         let isInterrupted = try loop.run()
+        if let trace = context.trace { report.write(trace) }
         report.finishProgress()
         if isInterrupted { return .interrupted(step: loop.position.step) }
         return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
     }
 
     // MARK: - Beginning
+
+    /// Writes what makes the folder a run's.
+    private func begin(_ summary: RunSummary) throws(TrainerError) {
+        try group.agree("writing resolved.yaml") { () throws(TrainerError) in
+            guard group.index == 0 else { return }
+            try folder.writeResolved(loaded.resolvedYAML())
+            try folder.write(summary.description)
+        }
+        hasBegun = true
+    }
 
     private var mayResume: Bool { configuration.checkpoint.resume != .never }
 
@@ -106,11 +132,11 @@ public final class TrainingRun {
         }
         if let position {
             try check(position, setup)
-            try report.openMetrics(keepingSteps: position.step)
+            try report.openMetrics(keepingSteps: position.step, settings: configuration.settings)
             report.say("resumed after step \(position.step) of \(setup.schedule.stepCount)")
             return position
         }
-        try report.openMetrics(keepingSteps: 0)
+        try report.openMetrics(keepingSteps: 0, settings: configuration.settings)
         let before = try meter?.everything(trained)
         if let before { report.evaluation(before, step: 0) }
         return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
