@@ -21,34 +21,37 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
     (1, "Support", ["CSystem"]),
+    (2, "Hub", ["Crypto", "Support"]),
     (2, "Kernels", ["COpenBLAS", "CSystem"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
-    (4, "Formats", ["Support", "Tensors"]),
+    (4, "Formats", ["Hub", "Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
-    (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
+    (5, "Data", ["Crypto", "Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
     (5, "Models", ["Formats", "Support", "Tensors"]),
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
     (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (7, "Conversion", ["Data", "Formats", "Models", "Support", "Tensors", "Tokenizers"]),
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support"]),
+    (8, "Doctor", ["CSystem", "Crypto", "Kernels", "MessagePassing", "Reporting", "Support", "Tensors"]),
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
-            "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Hub", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers",
+            "Parallelism", "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
     (9, "TriageData", ["Support"]),
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
-            "Tensors", "Tokenizers", "Training",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning",
+            "Reporting", "Support", "Tensors", "Tokenizers", "Training",
         ]
     ),
 ]
@@ -95,7 +98,8 @@ let shims: [Target] = system.map { name, pkgConfig, debian in
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
 
-let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
+let testSupport = Target.target(
+    name: "TestSupport", dependencies: ["Support", dependency("Crypto")], path: "Tests/TestSupport", swiftSettings: language)
 let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
     let path = "Tests/\(floor.name)Tests"
     let used = Set(floor.imports + floors.filter { $0.floor < floor.floor }.map(\.name)).sorted()

@@ -23,6 +23,23 @@ extension GGUFVocabulary {
             model: try file.requiredString("tokenizer.ggml.model"), pre: try file.string("tokenizer.ggml.pre") ?? "default-gpt2", tokens: tokens,
             tokenTypes: try file.integers("tokenizer.ggml.token_type")?.map { Int32(clamping: $0) } ?? [],
             merges: try file.strings("tokenizer.ggml.merges") ?? [], beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"),
-            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token") ?? false, chatTemplate: try file.string("tokenizer.chat_template"))
+            unknownToken: try id("unknown_token_id"), paddingToken: try id("padding_token_id"),
+            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token") ?? false,
+            addsEndToken: try file.bool("tokenizer.ggml.add_eos_token") ?? false, chatTemplate: try file.string("tokenizer.chat_template"))
+    }
+
+    /// The keys and values of a GGUF file's metadata that say all this.
+    public var metadata: [(key: String, value: GGUFValue)] {
+        var metadata: [(key: String, value: GGUFValue)] = [
+            ("tokenizer.ggml.model", .string(model)), ("tokenizer.ggml.pre", .string(pre)), ("tokenizer.ggml.tokens", .strings(tokens)),
+            ("tokenizer.ggml.token_type", .array(.int32, tokenTypes.map { .int32($0) })), ("tokenizer.ggml.merges", .strings(merges)),
+        ]
+        for (name, id) in [("bos", beginToken), ("eos", endToken), ("unknown", unknownToken), ("padding", paddingToken)] {
+            if let id { metadata.append(("tokenizer.ggml.\(name)_token_id", .uint32(UInt32(clamping: id)))) }
+        }
+        metadata.append(("tokenizer.ggml.add_bos_token", .bool(addsBeginToken)))
+        metadata.append(("tokenizer.ggml.add_eos_token", .bool(addsEndToken)))
+        if let chatTemplate { metadata.append(("tokenizer.chat_template", .string(chatTemplate))) }
+        return metadata
     }
 }

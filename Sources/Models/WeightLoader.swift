@@ -68,7 +68,7 @@ public struct WeightLoader {
     public func load(_ model: LanguageModel) throws(TrainerError) {
         for (parameter, name, row) in fileParameters(model) {
             let entry = try source.entry(name)
-            try load(entry, into: parameter, order: isGGUF ? rowOrder(row.ggufRowOrder, model) : nil)
+            try load(entry, into: parameter, order: isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil)
             source.forget(entry)
         }
     }
@@ -126,16 +126,6 @@ public struct WeightLoader {
         for (index, row) in rows.enumerated() {
             let start = (order?(row) ?? row) * rowBytes
             target.device.upload(UnsafeRawBufferPointer(rebasing: entry.bytes[start..<start + rowBytes]), to: target.rows(index..<index + 1))
-        }
-    }
-
-    /// Where the file has a row of the model.
-    private func rowOrder(_ order: ParameterRow.GGUFRowOrder, _ model: LanguageModel) -> ((Int) -> Int)? {
-        guard order != .same else { return nil }
-        let size = model.options.heads.headSize
-        return { row in
-            let (head, within) = (row / size, row % size)
-            return head * size + 2 * (within % (size / 2)) + within / (size / 2)
         }
     }
 }

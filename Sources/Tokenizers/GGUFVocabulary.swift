@@ -16,14 +16,20 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var beginToken: Int32?
     /// `tokenizer.ggml.eos_token_id`.
     public var endToken: Int32?
+    /// `tokenizer.ggml.unknown_token_id`.
+    public var unknownToken: Int32?
+    /// `tokenizer.ggml.padding_token_id`.
+    public var paddingToken: Int32?
     /// `tokenizer.ggml.add_bos_token`.
     public var addsBeginToken: Bool
+    /// `tokenizer.ggml.add_eos_token`.
+    public var addsEndToken: Bool
     /// `tokenizer.chat_template`.
     public var chatTemplate: String?
 
     public init(
         model: String, pre: String, tokens: [String], tokenTypes: [Int32], merges: [String], beginToken: Int32? = nil, endToken: Int32? = nil,
-        addsBeginToken: Bool = false, chatTemplate: String? = nil
+        unknownToken: Int32? = nil, paddingToken: Int32? = nil, addsBeginToken: Bool = false, addsEndToken: Bool = false, chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
@@ -32,7 +38,10 @@ public struct GGUFVocabulary: Equatable, Sendable {
         self.merges = merges
         self.beginToken = beginToken
         self.endToken = endToken
+        self.unknownToken = unknownToken
+        self.paddingToken = paddingToken
         self.addsBeginToken = addsBeginToken
+        self.addsEndToken = addsEndToken
         self.chatTemplate = chatTemplate
     }
 }
@@ -67,12 +76,13 @@ extension TokenizerDefinition {
             guard let id, tokens.token(of: id) == nil else { continue }
             throw TrainerError(.format, "tokenizer.ggml.\(key)_token_id", "is \(id), but there are \(tokens.count) tokens")
         }
-        if vocabulary.addsBeginToken {
-            guard let id = vocabulary.beginToken else {
-                throw TrainerError(.format, "tokenizer.ggml.add_bos_token", "is true, but there is no tokenizer.ggml.bos_token_id")
-            }
-            postProcessing.before = [id]
-        }
+        if vocabulary.addsBeginToken { postProcessing.before = [try Self.added(vocabulary.beginToken, "bos")] }
+        if vocabulary.addsEndToken { postProcessing.after = [try Self.added(vocabulary.endToken, "eos")] }
+    }
+
+    private static func added(_ id: Int32?, _ key: String) throws(TrainerError) -> Int32 {
+        if let id { return id }
+        throw TrainerError(.format, "tokenizer.ggml.add_\(key)_token", "is true, but there is no tokenizer.ggml.\(key)_token_id")
     }
 
     /// Llama 3's pattern (its tokenizer.json), and Qwen 2's, which takes digits one by one.
@@ -81,7 +91,7 @@ extension TokenizerDefinition {
     }
 
     /// What the names of `tokenizer.ggml.pre` stand for, after the models' own tokenizer.json.
-    private mutating func addPreTokenizer(named name: String) throws(TrainerError) {
+    mutating func addPreTokenizer(named name: String) throws(TrainerError) {
         let key = "tokenizer.ggml.pre"
         switch name {
         case "gpt-2", "default-gpt2": bytePattern = try Pattern(PreTokenizer.gpt2, subject: key)

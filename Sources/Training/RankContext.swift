@@ -11,6 +11,8 @@ public struct RankContext {
     /// The cores this rank's threads run on; nil if ranks share cores or the system doesn't say.
     public let cores: ProcessorCores?
     public let threadCount: Int
+    /// The cores that the ranks of this node share.
+    public let nodeCores: ProcessorCores
     /// Ranks on this rank's node.
     public let ranksOnNode: Int
 
@@ -38,6 +40,7 @@ public struct RankContext {
         let group: any ProcessGroup = world.map { MPIGroup($0) } ?? SoloGroup()
         let device = try CPUDevice(threadCount: threadCount)
         device.progress = { group.progress() }
-        return RankContext(group: group, device: device, cores: isExclusive ? share : nil, threadCount: threadCount, ranksOnNode: count)
+        return RankContext(
+            group: group, device: device, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

@@ -39,7 +39,7 @@ struct RunSummary {
             ("OpenBLAS", "\(blasCoreName()) kernels"),
             ("data", configuration.data.train.patterns.joined(separator: ", ")),
         ]
-        rows += data.trainingReport.table.map { ("  \($0.name)", $0.value) }
+        rows += data.read.table.map { ("  \($0.name)", $0.value) }
         if let validation = data.validation {
             rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens"))
         }

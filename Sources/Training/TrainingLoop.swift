@@ -59,7 +59,7 @@ final class TrainingLoop {
         let start = ContinuousClock.now
         let index = position.step
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
-        let batches = plan.ranks[context.group.index].map { plan.batch($0, from: setup.data.training) }
+        let batches = try plan.batches(ofRank: context.group.index, from: setup.data.training)
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
         let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
         checkEveryGradient(step: index)

@@ -38,7 +38,7 @@ public final class TrainingRun {
         let lock = try takeFolder()
         defer { lock?.release() }
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
-        let setup = try RunSetup.make(configuration, group: group)
+        let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
@@ -46,6 +46,7 @@ public final class TrainingRun {
         try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
         }
         report.say(RunSummary(setup, trained, forecast, context).text)
+        for warning in setup.data.warnings { report.warn(warning) }
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
         let meter = meter(setup)
@@ -142,7 +143,7 @@ public final class TrainingRun {
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
-            isChat: setup.data.isChat,
+            isChat: setup.data.read.data.isChat,
             model: configuration.model.path, before: position.before,
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in

@@ -22,6 +22,7 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let world = try MPIJob.start()
         let loaded = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size)
+        if loaded.configuration.model.download { try ModelDownload.run(loaded.configuration.model.path, world: world) }
         let context = try RankContext.make(world: world, threads: loaded.configuration.parallel.threads.given)
         let outcome = try TrainingRun(loaded, context).run()
         if world.rank == 0 { show(outcome, loaded) }
