@@ -88,7 +88,7 @@ public struct WeightLoader {
     public func stored(_ model: LanguageModel) throws(TrainerError) -> [StoredParameter] {
         var list: [StoredParameter] = []
         for (parameter, name, row) in fileParameters(model) {
-            let order = isGGUF ? rowOrder(row.ggufRowOrder, model) : nil
+            let order = isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil
             list.append(StoredParameter(parameter: parameter, entry: try entry(name, for: parameter), source: source, order: order))
         }
         return list
