@@ -1,4 +1,5 @@
 import Adapters
+import Data
 import Formats
 import Models
 import Planning
@@ -25,7 +26,7 @@ struct ModelWriter {
         } else {
             try writeModel(to: partial)
         }
-        if let template = try RunRecord.template(setup) { try ModelFolder.writeTemplate(template, to: partial) }
+        if let template = setup.data.read.chat?.template { try ModelFolder.writeTemplate(template, to: partial) }
         try describe(partial, record)
         try files.remove(path)
         try files.rename(partial, to: path)
@@ -35,7 +36,7 @@ struct ModelWriter {
     /// Writes card and record, anew if they are there.
     func describe(_ folder: String, _ record: Provenance) throws(TrainerError) {
         try record.write(folder: folder)
-        try FileSystem().replace("\(folder)/README.md", with: Array(ModelCard(record: record, isChat: setup.data.isChat).text.utf8))
+        try FileSystem().replace("\(folder)/README.md", with: Array(ModelCard(record: record, isChat: setup.data.read.data.isChat).text.utf8))
     }
 
     private func writeModel(to folder: String) throws(TrainerError) {

@@ -8,6 +8,7 @@ import Support
 struct TrainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trainer", abstract: "Fine-tunes language models: fully, by LoRA or by QLoRA, on any number of MPI ranks.",
+        version: ProgramVersion.text,
         subcommands: [
             TrainCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, InspectCommand.self, ConvertCommand.self,
             MergeCommand.self, KeysCommand.self, DoctorCommand.self, BenchmarkCommand.self,

@@ -86,7 +86,9 @@ import Testing
             ]
             for command in commands {
                 let refused = try runTrainer(command)
-                #expect(refused.status == 64 && refused.stderr.contains(": \(name) of ") && refused.stderr.contains("model has other values"), "\(refused)")
+                #expect(
+                    refused.status == 64 && refused.stderr.contains(": \(name) of ") && refused.stderr.contains("model has other values"),
+                    "\(refused)")
                 #expect(refused.stderr.split(separator: "\n").count == 1)
                 let forced = try runTrainer(command + ["--any-base"])
                 #expect(forced.status == 0 && (forced.stdout + forced.stderr).contains("note: forced: "), "\(forced)")

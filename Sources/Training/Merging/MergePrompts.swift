@@ -38,7 +38,7 @@ struct MergePrompts {
         if let training = adapter.provenance?.training {
             do throws(TrainerError) {
                 if let rows = try heldOut(training, adapter.path, files, tokenizer, on: pool) {
-                    let sequences = cut((0..<min(rows.count, 64)).map { Array(rows.tokens[rows.range(of: $0)]) }, limit)
+                    let sequences = cut(try Self.tokens(rows), limit)
                     return MergePrompts(sequences: sequences, source: "held-out rows of the adapter's run")
                 }
             } catch {
@@ -57,6 +57,7 @@ struct MergePrompts {
         let configuration = try RunConfiguration.load(yaml: training.configuration, file: Provenance.fileName).configuration
         var data = configuration.data
         data.overlength = .truncate
+        data.cache = .memory
         let template = "\(adapter)/\(ModelFolder.templateName)"
         if FileSystem().size(of: template) != nil { data.chatTemplate = template }
         func paths(_ files: [Provenance.File]) throws(TrainerError) -> DataPaths {
@@ -65,14 +66,21 @@ struct MergePrompts {
             }
             return DataPaths(files.map(\.path))
         }
+        let reading = RowReading(data, files, tokenizer, group: SoloGroup(), pool: pool)
         switch data.validation {
         case nil: return nil
-        case .files: return try RowTokenizer(paths(training.validationFiles), data, files, tokenizer).tokenize(on: pool, limit: 64).rows
+        case .files: return try reading.rows(paths(training.validationFiles), limit: 64).rows
         case .fraction(let fraction):
             guard training.trainingFiles.reduce(0, { $0 + min($1.bytes, largestFile) }) < largestFile else { return nil }
-            let rows = try RowTokenizer(paths(training.trainingFiles), data, files, tokenizer).tokenize(on: pool, limit: data.maxRows).rows
+            let rows = try reading.rows(paths(training.trainingFiles), limit: data.maxRows).rows
             return try rows.split(validation: fraction, seed: UInt64(clamping: configuration.training.seed)).validation
         }
+    }
+
+    private static func tokens(_ rows: TokenizedRows) throws(TrainerError) -> [[Int32]] {
+        var all: [[Int32]] = []
+        for row in 0..<min(rows.count, 64) { all.append(Array(try rows.row(row).tokens)) }
+        return all
     }
 
     private static func encode(_ texts: [String], _ tokenizer: Tokenizer) throws(TrainerError) -> [[Int32]] {

@@ -118,6 +118,8 @@ public struct MergeRun {
         }
         let candidates = [named, "\(adapter.path)/\(named)"]
         for candidate in candidates where try files.kind(of: candidate) != .nothing { return candidate }
+        // A name on the hub, which its cache may have.
+        if (try? ModelFiles.open(named)) != nil { return named }
         throw TrainerError(.file, named, "is the base model of \(adapter.path), but is not there", remedy: "Name it with --base")
     }
 

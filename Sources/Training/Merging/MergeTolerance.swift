@@ -5,7 +5,7 @@ public import Tensors
 /// How far a merged model's logits may lie from those of base and adapter.
 ///
 /// Weights in float32 differ by rounding in the sums alone. In float16 and bfloat16 every weight is rounded once, to 11 and 8 bits, which shows in the
-/// logits. Measured on SmolLM2-135M, LoRA and QLoRA of rank 16, 512 tokens: see the README of this target.
+/// logits. What was measured stands in the README of this target.
 public struct MergeTolerance: Equatable, Sendable {
     /// Of any logit.
     public var largestDifference: Double

@@ -33,7 +33,7 @@ struct RunRecord {
         let path = setup.configuration.model.path
         let base = try BaseRecord(files: setup.files, model: trained.model, path: path, stamps: base)
             .make(isLoaded: true, on: device, group: group)
-        let template = try Self.template(setup)
+        let template = setup.data.read.chat?.template
         let configuration = Self.published(setup.configuration).yaml()
         var (tokens, trainedTokens) = (0, 0)
         for step in 0..<position.step {
@@ -46,19 +46,12 @@ struct RunRecord {
             seed: setup.configuration.training.seed, ranks: group.size, steps: position.step, epochs: setup.schedule.epoch(atStep: position.step),
             rowsSeen: position.cursor, tokensSeen: tokens, trainedTokensSeen: trainedTokens,
             trainingFiles: try training.hashed(on: device.pool, group: group),
-            validationFiles: try validation.hashed(on: device.pool, group: group), rowsRead: setup.data.trainingReport.readCount,
-            rowsKept: setup.data.trainingReport.keptCount, rowsHeldOut: setup.data.validation?.count ?? 0,
+            validationFiles: try validation.hashed(on: device.pool, group: group), rowsRead: setup.data.read.data.report.readCount,
+            rowsKept: setup.data.read.data.report.keptCount, rowsHeldOut: setup.data.validation?.count ?? 0,
             templateHash: template.map { digest(of: Array($0.utf8)) }, tokenizer: setup.tokenizer.fingerprint,
             lossBefore: position.before.flatMap { $0.loss.isFinite ? $0.loss : nil }, lossAfter: nil)
         return Provenance(
             madeBy: ProgramVersion.text, kind: trained.lora == nil ? .model : .adapter, base: base, training: training)
-    }
-
-    /// The chat template that made the rows; nil if they are no chats.
-    static func template(_ setup: RunSetup) throws(TrainerError) -> String? {
-        guard setup.data.isChat else { return nil }
-        guard let path = setup.configuration.data.chatTemplate else { return setup.tokenizer.chatTemplate }
-        return String(decoding: try FileSystem().contents(of: path), as: UTF8.self)
     }
 
     /// The configuration with its paths as they may be handed on.
@@ -66,6 +59,7 @@ struct RunRecord {
         var configuration = configuration
         configuration.model.path = publishedPath(configuration.model.path)
         configuration.output = publishedPath(configuration.output)
+        configuration.data.cache = .auto
         configuration.data.train.patterns = configuration.data.train.patterns.map { publishedPath($0) }
         configuration.data.chatTemplate = configuration.data.chatTemplate.map { publishedPath($0) }
         if case .files(let paths) = configuration.data.validation {
