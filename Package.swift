@@ -26,10 +26,11 @@ let packages: [String: (url: String, from: Version, package: String)] = [
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
     (1, "Support", ["CLinux"]),
+    (2, "Hub", ["Crypto", "Support"]),
     (2, "Kernels", ["CLinux", "COpenBLAS"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
-    (4, "Formats", ["Support", "Tensors"]),
+    (4, "Formats", ["Hub", "Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
     (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
@@ -41,11 +42,12 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
     (7, "Reporting", ["Support", "SwiftProtobuf"]),
+    (8, "Doctor", ["CLinux", "Crypto", "Kernels", "MessagePassing", "Reporting", "Support", "Tensors"]),
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
-            "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Hub", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers",
+            "Parallelism", "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
     (8, "Watching", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "Reporting", "Support"]),
@@ -53,8 +55,8 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
-            "Tensors", "Tokenizers", "Training", "Watching",
+            "Adapters", "ArgumentParser", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting",
+            "Support", "Tensors", "Tokenizers", "Training", "Watching",
         ]
     ),
 ]
@@ -108,7 +110,8 @@ let shims: [Target] = system.map { name, pkgConfig, debian in
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
 
-let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
+let testSupport = Target.target(
+    name: "TestSupport", dependencies: ["Support", dependency("Crypto")], path: "Tests/TestSupport", swiftSettings: language)
 let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
     let path = "Tests/\(floor.name)Tests"
     let used = Set(floor.imports + floors.filter { $0.floor < floor.floor }.map(\.name)).sorted()

@@ -1,4 +1,5 @@
 import Foundation
+import Hub
 public import Support
 
 /// A model's tensors and configuration, from a Hugging Face folder or a GGUF file.
@@ -19,10 +20,11 @@ public struct ModelFiles: Sendable {
     /// The GGUF file itself, whose metadata holds the tokenizer; nil for a folder.
     public let gguf: GGUFFile?
 
-    /// Opens a folder, a `.gguf` file, or a folder whose only model is one `.gguf` file.
+    /// Opens a folder, a `.gguf` file, a folder whose only model is one `.gguf` file, or a model of the hub's cache, `owner/name`.
     ///
     /// - Throws: `file` if there is no model at the path; `format` for one that is damaged.
     public static func open(_ path: String) throws(TrainerError) -> ModelFiles {
+        let path = try Hub.localPath(path)
         if let file = ggufPath(path) {
             let gguf = try GGUFFile(path: file)
             let configuration = try HuggingFaceConfiguration(gguf)

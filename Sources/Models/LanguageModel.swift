@@ -73,7 +73,7 @@ public final class LanguageModel {
     public func logits(_ hidden: Tensor) throws(TrainerError) -> Tensor {
         let normed = try finalNorm.forward(hidden).output
         let logits = try hidden.device.tensor(hidden.rows, options.vocabulary)
-        try hidden.device.linear(logits, normed, [head.weight], adds: false)
+        try hidden.device.linear(logits, normed, [head.weight], adding: [])
         return logits
     }
 }

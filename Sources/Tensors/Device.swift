@@ -37,10 +37,12 @@ public protocol Device: AnyObject {
     /// `output = alpha * op(left) · op(right)`, added to what `output` holds if `adds`.
     func product(
         _ output: Tensor, _ left: Tensor, _ right: Tensor, transposesLeft: Bool, transposesRight: Bool, alpha: Float, adds: Bool)
-    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`; added to what `output` holds if `adds`.
-    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
-    /// `inputGradient [T, K] = outputGradient [T, N] · W`, or added to what it holds.
-    func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
+    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`; terms are added to their columns. They are in the
+    /// order of their columns and do not overlap.
+    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adding terms: [LowRankTerm]) throws(TrainerError)
+    /// `inputGradient [T, K] = outputGradient [T, N] · W` with a term added, or added to what it holds.
+    func linearInputGradient(
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adding term: LowRankTerm?, adds: Bool) throws(TrainerError)
 
     // MARK: Norm, rotary embedding, gated activation
 

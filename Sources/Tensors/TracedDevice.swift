@@ -63,15 +63,15 @@ public final class TracedDevice: Device {
         }
     }
 
-    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError) {
-        try record("linear", input, output) { () throws(TrainerError) in try device.linear(output, input, weights, adds: adds) }
+    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adding terms: [LowRankTerm]) throws(TrainerError) {
+        try record("linear", input, output) { () throws(TrainerError) in try device.linear(output, input, weights, adding: terms) }
     }
 
     public func linearInputGradient(
-        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adding term: LowRankTerm?, adds: Bool
     ) throws(TrainerError) {
         try record("linear, input gradient", outputGradient, inputGradient) { () throws(TrainerError) in
-            try device.linearInputGradient(inputGradient, outputGradient, weights, adds: adds)
+            try device.linearInputGradient(inputGradient, outputGradient, weights, adding: term, adds: adds)
         }
     }
 

@@ -16,7 +16,7 @@ struct BenchmarkCommand: ParsableCommand {
         commandName: "benchmark", abstract: "Times training steps and prints one line of JSON.",
         discussion: "Without --pairs every step trains all tokens of equal sequences; with it the rows of a file, completions only, in file order.")
 
-    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Argument(help: "The model: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String
     @Argument(help: "full, lora or qlora.") var method: String
     @Option(help: "JSON lines with prompt and completion.") var pairs: String?
     @Option(help: "Rows in a step of pairs.") var rows = 32
@@ -27,6 +27,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Threads of each rank; by default the node's cores divided by its ranks.") var threads: Int?
     @Option(help: "Rank of the adapters.") var rank = 16
     @Option(help: "How frozen weights are stored: auto, float32 or bfloat16.") var dtype = "float32"
+    @OptionGroup var downloading: DownloadOption
     @Flag(help: "Run blocks again in backward instead of keeping their activations.") var checkpointing = false
     @Flag(help: "After each step also time its matrix products alone.") var products = false
     @Flag(help: "Wait for a line of input before each step and answer it with the step's seconds, so that other programs can take turns.")
@@ -34,6 +35,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
         let world = try MPIJob.start()
+        try downloading.fetch(model, world: world)
         let context = try RankContext.make(world: world, threads: threads)
         let files = try ModelFiles.open(model)
         let configuration = try runConfiguration()

@@ -7,6 +7,7 @@ import Reporting
 import Support
 import Tensors
 import Tokenizers
+import Training
 
 /// `trainer data`: what a run would train on.
 struct DataCommand: ParsableCommand {
@@ -34,6 +35,7 @@ struct DataCommand: ParsableCommand {
                     .configuration, "command line", "does not say what to show", remedy: "Give a configuration; --rows is from 0 and --first from 1")
             }
             let data = try RunConfiguration.load(path: file, overrides: words.filter { $0 != file }).configuration
+            if data.model.download { try ModelDownload.run(data.model.path) }
             let model = try ModelFiles.open(data.model.path)
             let tokenizer = try Tokenizer.load(model)
             let reader = try RowTokenizer(try paths(data.data), data.data, model, tokenizer)

@@ -23,7 +23,8 @@ struct EvalCommand: ParsableCommand {
             """)
 
     @Argument(help: "A run's configuration, and key=value words that override it.") var words: [String] = []
-    @Option(help: "The model, without a configuration: a Hugging Face folder or a GGUF file.") var model: String?
+    @Option(help: "The model, without a configuration: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String?
+    @OptionGroup var downloading: DownloadOption
     @Option(help: "The rows, without a configuration: a file of JSON lines.") var data: String?
     @Option(help: "A PEFT adapter folder to use with the model.") var adapter: String?
     @Option(help: "The score of generated text.") var task: EvaluationOptions.Task?
@@ -36,7 +37,9 @@ struct EvalCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configuration()
-        let context = try RankContext.make(world: try MPIJob.start(), threads: threads ?? configuration.parallel.threads.given)
+        let world = try MPIJob.start()
+        if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
+        let context = try RankContext.make(world: world, threads: threads ?? configuration.parallel.threads.given)
         var options = LoadedModel.Options()
         options.adapter = adapter
         options.storage = .init(configuration.model.dtype)
@@ -70,6 +73,7 @@ struct EvalCommand: ParsableCommand {
             configuration.data.validation = .files(DataPaths([data]))
             configuration.evaluation.samples = 0
         }
+        if downloading.download { configuration.model.download = true }
         if let task { configuration.evaluation.task = task }
         if let rows { configuration.evaluation.rows = rows }
         if let samples { configuration.evaluation.samples = samples }

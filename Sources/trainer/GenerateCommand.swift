@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
             was loaded and how it ended go to standard error.
             """)
 
-    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Argument(help: "The model: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String
     @Option(help: "A PEFT adapter folder to use with it.") var adapter: String?
     @Option(help: "The text to continue; without it standard input is read, but for one line break at its end.") var prompt: String?
     @Flag(help: "Answer the prompt as a message of a chat, in the model's template.") var chat = false
@@ -34,6 +34,7 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "A text that ends the generation and is left out; may be given several times.") var stop: [String] = []
     @Option(help: "Threads; by default the cores.") var threads: Int?
     @Flag(help: "Store the linear layers in NF4, as QLoRA trains adapters on them.") var nf4 = false
+    @OptionGroup var downloading: DownloadOption
     @Flag(help: "Show how much each module of the adapter changes, as the norm of scale · B·A.") var norms = false
 
     func run() throws {
@@ -42,6 +43,7 @@ struct GenerateCommand: ParsableCommand {
         }
         let options = try options()
         let text = try promptText()
+        try downloading.fetch(model)
         let device = try RankContext.make(world: nil, threads: threads).device
         var loading = LoadedModel.Options()
         loading.adapter = adapter

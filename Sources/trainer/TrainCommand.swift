@@ -23,6 +23,7 @@ struct TrainCommand: ParsableCommand {
         let world = try MPIJob.start()
         let loaded = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size)
         let configuration = loaded.configuration
+        if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let context = try RankContext.make(world: world, threads: configuration.parallel.threads.given, traces: configuration.training.profile)
         let outcome = try TrainingRun(loaded, context).run()
         if world.rank == 0 { show(outcome, loaded) }

@@ -9,7 +9,8 @@ struct TrainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trainer", abstract: "Fine-tunes language models: fully, by LoRA or by QLoRA, on any number of MPI ranks.",
         subcommands: [
-            TrainCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, KeysCommand.self, BenchmarkCommand.self,
+            TrainCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, KeysCommand.self, DoctorCommand.self,
+            BenchmarkCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 
