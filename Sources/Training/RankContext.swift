@@ -8,6 +8,8 @@ public import Tensors
 public struct RankContext {
     public let group: any ProcessGroup
     public let device: any Device
+    /// The processor behind it, whose operations nothing records.
+    public let processor: CPUDevice
     /// What is recorded of this rank; nil where nobody asked for it.
     public let trace: Trace?
     /// The cores this rank's threads run on; nil if ranks share cores or the system doesn't say.
@@ -42,11 +44,11 @@ public struct RankContext {
         let isExclusive = count <= available.cores.count
         if isExclusive { share.bind() }
         let group: any ProcessGroup = world.map { MPIGroup($0) } ?? SoloGroup()
-        let device = try CPUDevice(threadCount: threadCount)
-        device.progress = { group.progress() }
+        let processor = try CPUDevice(threadCount: threadCount)
+        processor.progress = { group.progress() }
         let trace = traces ? Trace() : nil
         return RankContext(
-            group: trace.map { TracedGroup(group, $0) } ?? group, device: trace.map { TracedDevice(device, $0) } ?? device, trace: trace,
-            cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
+            group: trace.map { TracedGroup(group, $0) } ?? group, device: trace.map { TracedDevice(processor, $0) } ?? processor,
+            processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
             blasCoreOrigin: BLASKernel.origin, processor: BLASKernel.processor)
         var options = Examination.Options()
         options.folder = folder
-        let examination = try Examination.run(setting, options, on: context.device, world)
+        let examination = try Examination.run(setting, options, on: context.processor, world)
         if world.rank == 0 { print(examination.json(orText: json), terminator: "") }
         fflush(nil)
         try world.barrier()
