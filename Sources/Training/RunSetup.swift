@@ -29,7 +29,7 @@ struct RunSetup {
             return (files, tokenizer)
         }
         let training = configuration.training
-        let reading = RowReading(configuration.data, files, tokenizer, group: group, pool: context.device.pool)
+        let reading = RowReading(configuration.data, files, tokenizer, group: group, pool: context.processor.pool)
         let data = try PreparedData.load(reading, seed: UInt64(training.seed), say: say)
         let packing = PackingOptions(rankCount: group.size, microbatchTokens: training.microbatchTokens)
         return try group.agree("planning the steps") { () throws(TrainerError) in

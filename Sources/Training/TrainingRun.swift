@@ -160,7 +160,7 @@ public final class TrainingRun {
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
         let measuredPeak = context.device.ledger.peakByKind
-        var provenance = try record.make(trained, position, on: context.device, group: group)
+        var provenance = try record.make(trained, position, on: context.processor, group: group)
         let writer = ModelWriter(setup: setup, trained: trained)
         let product = try group.onFirst("writing the result") { () throws(TrainerError) in try writer.write(into: folder.path, provenance) }
         let after = try meter?.everything(trained)
@@ -169,9 +169,7 @@ public final class TrainingRun {
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
-            isChat: setup.data.read.data.isChat,
-            model: configuration.model.path, before: position.before,
-            after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
+            isChat: setup.data.read.data.isChat, model: configuration.model.path, before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }

@@ -48,7 +48,7 @@ struct EvalCommand: ParsableCommand {
         options.allowsAnyBase = anyBase
         let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device, group: context.group)
         let tokenizer = try Tokenizer.load(loaded.files)
-        let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.device.pool)
+        let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.processor.pool)
         let rows = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
 

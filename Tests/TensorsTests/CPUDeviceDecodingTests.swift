@@ -48,8 +48,8 @@ import Testing
         let numbers: [Float] = (0..<5 * columns).map { index in Float(index % 13) / 13 - 0.5 }
         let input = try device.tensor(numbers).reshaped(rows: 5, columns: columns)
         let (found, wanted) = (try device.tensor(5, rows), try device.tensor(5, rows))
-        try device.linear(found, input, [weight], adds: false)
-        try device.linear(wanted, input, [Weight(whole)], adds: false)
+        try device.linear(found, input, [weight], adding: [])
+        try device.linear(wanted, input, [Weight(whole)], adding: [])
         expectClose(found.values(), wanted.values(), relative: 1e-5, type.rawValue)
     }
 
