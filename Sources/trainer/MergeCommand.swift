@@ -37,7 +37,7 @@ struct MergeCommand: ParsableCommand {
         options.onto = onto
         options.prompts = prompts
         options.allowsAnyBase = anyBase
-        let report = try MergeRun(options, on: try RankContext.make(world: nil, threads: threads).device).run()
+        let report = try MergeRun(options, on: try RankContext.make(world: nil, threads: threads).processor).run()
         for note in report.notes { print("note: \(note)") }
         print(table(report), terminator: "")
         print("\nThe merged model lies in \(options.output)")
