@@ -124,6 +124,7 @@ let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { fl
 // Tests of the whole: they start built programs or read the repository. RankChecks is what tests of message passing start under mpirun.
 let wholes: [(name: String, imports: [String])] = [
     ("EndToEndTests", ["Adapters", "Formats", "Models", "Planning", "Reporting", "Support", "Tensors"]),
+    ("FuzzTests", ["FuzzReaders"]),
     ("RepositoryTests", ["Planning", "Support"]),
 ]
 let testsOfTheWhole: [Target] = wholes.map { whole in
@@ -132,6 +133,12 @@ let testsOfTheWhole: [Target] = wholes.map { whole in
 }
 let rankChecks = Target.executableTarget(
     name: "RankChecks", dependencies: ["MessagePassing", "Parallelism", "Support", "Tensors"], path: "Tests/RankChecks", swiftSettings: language)
+// Fuzz gives damaged files to the readers that FuzzReaders lists; FuzzTests gives them a few.
+let fuzzed = ["Adapters", "Crypto", "Data", "Formats", "Models", "Planning", "Support", "Templates", "Tensors", "Tokenizers", "Training"]
+let fuzz: [Target] = [
+    .target(name: "FuzzReaders", dependencies: fuzzed.map(dependency), path: "Tests/FuzzReaders", swiftSettings: language),
+    .executableTarget(name: "Fuzz", dependencies: ["FuzzReaders"], path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: language),
+]
 
 let package = Package(
     name: "trainer",
@@ -140,5 +147,5 @@ let package = Package(
         .library(name: "TrainerCore", targets: floors.filter { $0.floor < 9 }.map(\.name)),
     ],
     dependencies: packages.values.sorted { $0.package < $1.package }.map { .package(url: $0.url, from: $0.from) },
-    targets: shims + sources + [testSupport, rankChecks] + tests + testsOfTheWhole
+    targets: shims + sources + [testSupport, rankChecks] + fuzz + tests + testsOfTheWhole
 )

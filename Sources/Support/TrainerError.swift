@@ -57,7 +57,12 @@ public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible 
     public var description: String {
         let ending = remedy.map { " \($0)" + ($0.last.map { ".?!".contains($0) } ?? true ? "" : ".") } ?? ""
         let line = "\(code.rawValue): \(subject): \(problem)." + ending
-        return ([String(line.map { $0.isNewline ? " " : $0 })] + others.map(\.description)).joined(separator: "\n")
+        return ([String(line.map { Self.isPlain($0) ? $0 : " " })] + others.map(\.description)).joined(separator: "\n")
+    }
+
+    /// Whether a character is printed as it is: names of files and texts in them may hold what ends a line or steers a terminal.
+    private static func isPlain(_ character: Character) -> Bool {
+        !character.isNewline && !character.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }
     }
 
     /// Throws all problems as one error, the first leading; returns if there is none.

@@ -9,6 +9,12 @@ import Testing
         #expect(TrainerError(.file, "a", "is missing", remedy: "Did you mean b?").description == "file: a: is missing. Did you mean b?")
     }
 
+    @Test("description: what ends a line or steers a terminal in a name or text of a file becomes a space")
+    func hostileText() {
+        let text = "a\r\nb\u{2028}c\u{85}d\u{1B}[2Je\u{0}f\u{7F}g\u{9B}h"
+        #expect(TrainerError(.format, text, "is wrong").description == "format: a b c d [2Je f g h: is wrong.")
+    }
+
     @Test("throwAll: none for no problems, the first with the others below it for several")
     func throwAll() throws {
         try TrainerError.throwAll([])

@@ -10,6 +10,9 @@ struct RowsHash: Codable, Equatable, Sendable {
     private static let prime: UInt64 = 1 << 61 - 1
     private static let point: UInt64 = 0x1234_5678_9ABC_DEF1
 
+    /// Whether the numbers are below the prime, as those read from a file must be.
+    var isPlausible: Bool { value < Self.prime && power < Self.prime }
+
     mutating func add(_ row: UInt64) {
         value = Self.sum(Self.product(value, Self.point), row % Self.prime)
         power = Self.product(power, Self.point)

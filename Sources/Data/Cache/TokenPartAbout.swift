@@ -26,7 +26,7 @@ struct TokenPartAbout: Codable, Equatable, Sendable {
     init?(words: [UInt32]) {
         let bytes = words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
         guard let about = try? JSONDecoder().decode(TokenPartAbout.self, from: Foundation.Data(bytes)) else { return nil }
-        guard about.report.isPlausible, about.longestRow >= 0, about.longestRow < 1 << 32 else { return nil }
+        guard about.report.isPlausible, about.hash.isPlausible, about.longestRow >= 0, about.longestRow < 1 << 32 else { return nil }
         self = about
     }
 

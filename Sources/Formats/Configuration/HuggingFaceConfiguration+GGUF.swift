@@ -12,17 +12,16 @@ extension HuggingFaceConfiguration {
     public init(_ file: GGUFFile) throws(TrainerError) {
         let architecture = try file.requiredString("general.architecture")
         func key(_ name: String) -> String { "\(architecture).\(name)" }
-        let sizes = 1...(1 << 31)
         var keys = JSONObject()
         keys["architectures"] = .strings([HuggingFaceConfiguration.className(architecture)])
         keys["model_type"] = .string(architecture)
-        keys["hidden_size"] = .integer(try file.requiredInteger(key("embedding_length"), in: sizes))
-        keys["intermediate_size"] = .integer(try file.requiredInteger(key("feed_forward_length"), in: sizes))
-        keys["num_hidden_layers"] = .integer(try file.requiredInteger(key("block_count"), in: sizes))
-        let heads = try file.requiredInteger(key("attention.head_count"), in: sizes)
+        keys["hidden_size"] = .integer(try file.requiredInteger(key("embedding_length"), in: Limits.channels))
+        keys["intermediate_size"] = .integer(try file.requiredInteger(key("feed_forward_length"), in: Limits.channels))
+        keys["num_hidden_layers"] = .integer(try file.requiredInteger(key("block_count"), in: Limits.layers))
+        let heads = try file.requiredInteger(key("attention.head_count"), in: Limits.channels)
         keys["num_attention_heads"] = .integer(heads)
-        keys["num_key_value_heads"] = .integer(try file.integer(key("attention.head_count_kv"), in: sizes) ?? heads)
-        keys["max_position_embeddings"] = .integer(try file.requiredInteger(key("context_length"), in: sizes))
+        keys["num_key_value_heads"] = .integer(try file.integer(key("attention.head_count_kv"), in: Limits.channels) ?? heads)
+        keys["max_position_embeddings"] = .integer(try file.requiredInteger(key("context_length"), in: Limits.positions))
         keys["rms_norm_eps"] = .double(
             try HuggingFaceConfiguration.asWritten(file.double(key("attention.layer_norm_rms_epsilon"), isPositive: true)) ?? 1e-6)
         keys["vocab_size"] = .integer(try HuggingFaceConfiguration.vocabularySize(file, key("vocab_size")))

@@ -38,6 +38,14 @@ public struct HuggingFaceConfiguration: Equatable, Sendable {
     /// The type of the stored weights as the file spells it: `bfloat16`.
     public var storedType: String?
 
+    /// What a file may say. Far above any model, and small enough that the model's structure is built in a moment and its bytes can be counted.
+    enum Limits {
+        static let layers = 1...4096
+        static let channels = 1...(1 << 22)
+        static let vocabulary = 1...(1 << 28)
+        static let positions = 1...(1 << 31)
+    }
+
     /// Reads `config.json` of a model folder.
     ///
     /// - Throws: `file` if it can't be read; `format` naming file and key for one that is missing, of the wrong type or out of range.
@@ -51,16 +59,15 @@ public struct HuggingFaceConfiguration: Equatable, Sendable {
         raw = keys.object
         modelType = try keys.requiredString("model_type")
         architectures = try keys.strings("architectures") ?? []
-        let sizes = 1...(1 << 31)
-        vocabularySize = try keys.requiredInteger("vocab_size", in: sizes)
-        hiddenSize = try keys.requiredInteger("hidden_size", in: sizes)
-        intermediateSize = try keys.requiredInteger("intermediate_size", in: sizes)
-        layerCount = try keys.requiredInteger("num_hidden_layers", in: sizes)
-        attentionHeadCount = try keys.requiredInteger("num_attention_heads", in: sizes)
-        keyValueHeadCount = try keys.integer("num_key_value_heads", in: sizes) ?? attentionHeadCount
-        headSize = try keys.integer("head_dim", in: sizes) ?? hiddenSize / attentionHeadCount
+        vocabularySize = try keys.requiredInteger("vocab_size", in: Limits.vocabulary)
+        hiddenSize = try keys.requiredInteger("hidden_size", in: Limits.channels)
+        intermediateSize = try keys.requiredInteger("intermediate_size", in: Limits.channels)
+        layerCount = try keys.requiredInteger("num_hidden_layers", in: Limits.layers)
+        attentionHeadCount = try keys.requiredInteger("num_attention_heads", in: Limits.channels)
+        keyValueHeadCount = try keys.integer("num_key_value_heads", in: Limits.channels) ?? attentionHeadCount
+        headSize = try keys.integer("head_dim", in: Limits.channels) ?? hiddenSize / attentionHeadCount
         normEpsilon = try keys.double("rms_norm_eps", isPositive: true) ?? 1e-6
-        maximumPositionCount = try keys.integer("max_position_embeddings", in: sizes) ?? 2048
+        maximumPositionCount = try keys.integer("max_position_embeddings", in: Limits.positions) ?? 2048
         isHeadTied = try keys.bool("tie_word_embeddings") ?? false
         hasAttentionBias = try keys.bool("attention_bias") ?? false
         hasFeedForwardBias = try keys.bool("mlp_bias") ?? false
@@ -79,6 +86,9 @@ public struct HuggingFaceConfiguration: Equatable, Sendable {
     }
 
     private func checkHeads(_ keys: JSONKeys) throws(TrainerError) {
+        guard Limits.channels.contains(attentionHeadCount * headSize) else {
+            throw keys.error("head_dim", "gives \(attentionHeadCount) heads of \(headSize) channels, more than \(Limits.channels.upperBound) in all")
+        }
         guard attentionHeadCount % keyValueHeadCount == 0 else {
             throw keys.error("num_key_value_heads", "is \(keyValueHeadCount), which does not divide the \(attentionHeadCount) attention heads")
         }

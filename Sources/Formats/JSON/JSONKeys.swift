@@ -97,7 +97,7 @@ public struct JSONKeys: Sendable {
         var ids: [Int] = []
         for element in elements {
             guard case .number(let text) = element, let id = Int(text) else { throw wrong(key, element, wanted: "a token id") }
-            guard id >= -1 else { throw error(key, "is \(id), where a token id is wanted") }
+            guard id >= -1, id <= Int32.max else { throw error(key, "is \(id), where a token id is wanted") }
             if id >= 0 { ids.append(id) }
         }
         return ids

@@ -55,12 +55,25 @@ public struct CheckpointManifest: Codable, Equatable, Sendable {
             guard format == currentFormat else {
                 throw TrainerError(.format, path, "has format \(format), and this program reads \(currentFormat)", remedy: "Use a newer trainer")
             }
-            return try decoder.decode(Self.self, from: Data(bytes))
+            let manifest = try decoder.decode(Self.self, from: Data(bytes))
+            if let problem = manifest.implausible { throw TrainerError(.format, path, problem) }
+            return manifest
         } catch let error as TrainerError {
             throw error
         } catch {
             throw TrainerError(.format, path, "is not a checkpoint's manifest (\(error))")
         }
+    }
+
+    /// What no save can have written; nil if there is nothing.
+    private var implausible: String? {
+        let plausible = 0..<(1 << 48)
+        guard plausible.contains(step), plausible.contains(serial) else { return "has step \(step) and serial \(serial)" }
+        for file in files {
+            guard file.byteCount >= 0, file.byteCount < 1 << 44 else { return "has a file of \(file.byteCount) bytes" }
+            guard !file.name.contains("/"), file.name != "..", file.name != "." else { return "has a file \(file.name), which lies elsewhere" }
+        }
+        return nil
     }
 
     private struct Format: Decodable {

@@ -1,9 +1,18 @@
+import Foundation
 import Testing
 
 @testable import Data
 
 @Suite struct RowsHashTests {
     func hash(_ rows: [UInt64]) -> RowsHash { rows.reduce(into: RowsHash()) { $0.add($1) } }
+
+    @Test("numbers that no rows give are told, as adding them up would overflow")
+    func implausible() throws {
+        let read = { (text: String) in try JSONDecoder().decode(RowsHash.self, from: Foundation.Data(text.utf8)) }
+        #expect(try read("{\"value\": 5, \"power\": 1}").isPlausible && hash([1, 2]).isPlausible)
+        #expect(try !read("{\"value\": 18446744073709551615, \"power\": 1}").isPlausible)
+        #expect(try !read("{\"value\": 0, \"power\": 2305843009213693951}").isPlausible)
+    }
 
     @Test("parts joined anywhere hash like the whole, and the order of rows counts")
     func joining() {

@@ -88,6 +88,21 @@ import Testing
         #expect(try replacing("\"mlp_bias\": false", "\"partial_rotary_factor\": 0.5").rotarySize == 32)
     }
 
+    @Test("sizes that no model has are refused before anything is built or multiplied, and so are tokens that are no 32-bit number")
+    func hostileSizes() {
+        let cases = [
+            ("\"num_hidden_layers\": 30", "\"num_hidden_layers\": 2147483648", "num_hidden_layers"),
+            ("\"hidden_size\": 576", "\"hidden_size\": 2147483648", "hidden_size"),
+            ("\"vocab_size\": 49152", "\"vocab_size\": 2147483648", "vocab_size"),
+            ("\"num_key_value_heads\": 3,", "\"head_dim\": 4194304,", "head_dim"),
+            ("\"eos_token_id\": 2", "\"eos_token_id\": [2, 2147483648]", "eos_token_id"),
+            ("\"bos_token_id\": 1", "\"bos_token_id\": 9223372036854775807", "bos_token_id"),
+        ]
+        for (part, with, key) in cases {
+            expectError(.format, "m/config.json: \(key)") { _ = try replacing(part, with) }
+        }
+    }
+
     @Test("a key that is missing, of the wrong type or out of range is named with its file")
     func refused() {
         let cases = [

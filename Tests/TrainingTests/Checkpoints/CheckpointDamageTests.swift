@@ -57,6 +57,27 @@ import Testing
         }
     }
 
+    @Test("newestVerified: manifests with numbers that no save has written, or with files elsewhere, are passed over, marker or not")
+    func hostileManifests() throws {
+        let changes: [(inout CheckpointManifest) -> Void] = [
+            { $0.step = -1 }, { $0.serial = .max }, { $0.files[0].byteCount = -1 }, { $0.files[0].byteCount = .max },
+            { $0.files[0].name = "../values" }, { $0.files[0].name = "/dev/zero" }, { $0.files[0].name = ".." },
+        ]
+        for (number, change) in changes.enumerated() {
+            try withTemporaryFolder { folder in
+                let store = CheckpointStore(folder: folder, keepLast: 1, keepBest: false)
+                let checkpoint = try SampleCheckpoint.save(store, step: 1).checkpoint
+                var manifest = checkpoint.manifest
+                change(&manifest)
+                let bytes = try manifest.encoded()
+                try FileSystem().replace("\(checkpoint.folder)/manifest.json", with: bytes)
+                try FileSystem().replace("\(checkpoint.folder)/complete", with: Array((digest(of: bytes) + "\n").utf8))
+                #expect(try store.newestVerified().checkpoint == nil, "change \(number)")
+                try SampleCheckpoint.save(store, step: 2)
+            }
+        }
+    }
+
     @Test("newestVerified: a manifest of a later format is passed over by name")
     func laterFormat() throws {
         try withTemporaryFolder { folder in
