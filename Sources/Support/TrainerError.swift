@@ -55,7 +55,8 @@ public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// One line: `code: subject: problem. remedy.` Then a line for each of `others`.
     public var description: String {
-        let ending = remedy.map { " \($0)" + ($0.last.map { ".?!".contains($0) } ?? true ? "" : ".") } ?? ""
+        let (subject, problem) = (Self.clipped(subject), Self.clipped(problem))
+        let ending = remedy.map(Self.clipped).map { " \($0)" + ($0.last.map { ".?!".contains($0) } ?? true ? "" : ".") } ?? ""
         let line = "\(code.rawValue): \(subject): \(problem)." + ending
         return ([String(line.map { Self.isPlain($0) ? $0 : " " })] + others.map(\.description)).joined(separator: "\n")
     }
@@ -63,6 +64,12 @@ public struct TrainerError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Whether a character is printed as it is: names of files and texts in them may hold what ends a line or steers a terminal.
     private static func isPlain(_ character: Character) -> Bool {
         !character.isNewline && !character.unicodeScalars.contains { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }
+    }
+
+    /// The start and the end of a text that is longer than any of ours: what was found in a file may be of any length.
+    private static func clipped(_ text: String) -> String {
+        guard text.utf8.count > 1250 else { return text }
+        return "\(String(decoding: text.utf8.prefix(900), as: UTF8.self)) ... \(String(decoding: text.utf8.suffix(300), as: UTF8.self))"
     }
 
     /// Throws all problems as one error, the first leading; returns if there is none.

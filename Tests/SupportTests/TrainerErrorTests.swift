@@ -15,6 +15,13 @@ import Testing
         #expect(TrainerError(.format, text, "is wrong").description == "format: a b c d [2Je f g h: is wrong.")
     }
 
+    @Test("description: of a text of any length the start and the end are shown")
+    func longText() {
+        let text = "begin " + String(repeating: "é", count: 100_000) + " end"
+        let line = TrainerError(.format, text, text, remedy: text).description
+        #expect(line.utf8.count < 4000 && line.hasPrefix("format: begin éé") && line.hasSuffix("é end."))
+    }
+
     @Test("throwAll: none for no problems, the first with the others below it for several")
     func throwAll() throws {
         try TrainerError.throwAll([])
