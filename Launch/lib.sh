@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-libraries=(libopenmpi-dev openmpi-bin libopenblas-dev libpcre2-dev pkg-config)
+libraries=(libopenmpi-dev openmpi-bin libopenblas-dev libpcre2-dev libcurl4 ca-certificates pkg-config)
 
 # Installs those of the Debian packages named that are missing, as root or with sudo.
 install_missing() {

@@ -169,7 +169,9 @@ public final class TrainingRun {
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
-            isChat: setup.data.read.data.isChat, model: configuration.model.path, before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
+            isChat: setup.data.read.data.isChat, model: configuration.model.path,
+            before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak,
+            peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }
