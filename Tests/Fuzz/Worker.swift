@@ -17,7 +17,9 @@ struct Worker {
         let progress = try Progress(path: "\(folder)/progress")
         let input = try FuzzFolder(path: "\(folder)/input")
         try limitMemory()
+        let parent = getppid()
         for number in numbers {
+            guard getppid() == parent else { exit(1) }
             progress.number = number
             try input.lay(reader.input(number, seed: seed))
             arm(seconds: Self.secondsLimit)
