@@ -26,7 +26,7 @@ extension FuzzReader {
         return FuzzReader("gguf", seeds: seeds, words: ggufWords) { (folder) throws(TrainerError) in
             let file = try GGUFFile(path: "\(folder)/model.gguf")
             try touch(file)
-            guard file.keys.contains("general.architecture") else { return }
+            guard file.keys.contains("llama.block_count") else { return }
             let configuration = try HuggingFaceConfiguration(file)
             _ = try GenerationConfiguration(configuration, file)
             _ = try Architectures.named(configuration.modelType, subject: file.path).options(from: configuration)

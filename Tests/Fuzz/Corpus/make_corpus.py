@@ -61,6 +61,7 @@ writer.add_head_count_kv(1)
 writer.add_layer_norm_rms_eps(1e-5)
 vocabulary = small_tokenizer("llama3")["model"]
 tokens = list(vocabulary["vocab"])
+writer.add_vocab_size(len(tokens))
 writer.add_tokenizer_model("gpt2")
 writer.add_tokenizer_pre("llama-bpe")
 writer.add_token_list(tokens)
