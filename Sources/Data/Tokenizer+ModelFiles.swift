@@ -22,7 +22,12 @@ extension GGUFVocabulary {
         self.init(
             model: try file.requiredString("tokenizer.ggml.model"), pre: try file.string("tokenizer.ggml.pre") ?? "default-gpt2", tokens: tokens,
             tokenTypes: try file.integers("tokenizer.ggml.token_type")?.map { Int32(clamping: $0) } ?? [],
-            merges: try file.strings("tokenizer.ggml.merges") ?? [], beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"),
-            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token") ?? false, chatTemplate: try file.string("tokenizer.chat_template"))
+            merges: try file.strings("tokenizer.ggml.merges") ?? [], scores: try file.doubles("tokenizer.ggml.scores") ?? [],
+            beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"), unknownToken: try id("unknown_token_id"),
+            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token"), addsEndToken: try file.bool("tokenizer.ggml.add_eos_token"),
+            chatTemplate: try file.string("tokenizer.chat_template"))
+        addsSpacePrefix = try file.bool("tokenizer.ggml.add_space_prefix") ?? true
+        removesExtraSpaces = try file.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
+        characterMap = try file.integers("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
     }
 }

@@ -23,7 +23,7 @@ extension Tokenizer {
         if FileManager.default.fileExists(atPath: templatePath) { files.chatTemplate = String(decoding: try bytes(of: templatePath), as: UTF8.self) }
         func id(_ name: String?, _ key: String) throws(TrainerError) -> Int32? {
             guard let name else { return nil }
-            if let id = definition.addedTokens.first(where: { $0.content == name })?.id ?? definition.tokens.id(of: name) { return id }
+            if let id = definition.addedContents.id(of: name) ?? definition.tokens.id(of: name) { return id }
             throw TrainerError(.format, "\(configurationPath): \(key)", "is \"\(name)\", which tokenizer.json does not have")
         }
         files.beginToken = try id(names.begin, "bos_token")
@@ -50,12 +50,12 @@ extension Tokenizer {
     }
 
     private func configurationJSON() -> [UInt8] {
-        var lines = [#""tokenizer_class": "PreTrainedTokenizerFast""#, #""clean_up_tokenization_spaces": false"#]
+        var object = JSONObject([("tokenizer_class", .string("PreTrainedTokenizerFast")), ("clean_up_tokenization_spaces", .bool(false))])
         for (key, id) in [("bos_token", beginToken), ("eos_token", endToken)] {
-            if let id, let token = token(of: id) { lines.append("\"\(key)\": \(JSONText.quoted(token))") }
+            if let id, let token = definition.name(of: id) { object[key] = .string(token) }
         }
-        if let chatTemplate { lines.append("\"chat_template\": \(JSONText.quoted(chatTemplate))") }
-        return Array("{\n  \(lines.joined(separator: ",\n  "))\n}\n".utf8)
+        if let chatTemplate { object["chat_template"] = .string(chatTemplate) }
+        return Array("\(JSONValue.object(object).text(indent: 2))\n".utf8)
     }
 
     private static func bytes(of path: String) throws(TrainerError) -> [UInt8] {

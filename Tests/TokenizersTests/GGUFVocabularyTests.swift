@@ -36,7 +36,7 @@ import Testing
         #expect(
             error?.description == "format: tokenizer.ggml.pre: is \"tekken\"; known: gpt-2, default-gpt2, smollm, llama-bpe, llama3, llama-v3, qwen2."
         )
-        #expect(self.error { $0.model = "llama" }?.subject == "tokenizer.ggml.model")
+        #expect(self.error { $0.model = "bert" }?.subject == "tokenizer.ggml.model")
     }
 
     @Test("lists that contradict each other are refused")
@@ -44,6 +44,7 @@ import Testing
         #expect(error { $0.tokenTypes = [1] }?.problem == "has 1 entries for 5 tokens")
         #expect(error { $0.tokens[1] = "a" }?.problem == "token \"a\" has id 1, but \"a\" with id 0 is there already")
         #expect(error { $0.merges = ["a b b"] }?.subject == "tokenizer.ggml.merges[0]")
+        #expect(error { $0.model = "llama" }?.problem == "has 0 entries for 5 tokens")
         #expect(error { $0.merges = ["b a"] }?.problem.contains("\"ba\", which is not in the vocabulary") == true)
         #expect(error { $0.endToken = 5 }?.problem == "is 5, but there are 5 tokens")
     }
