@@ -10,6 +10,15 @@ extension Tokenizer {
         guard let gguf = files.gguf else { return try load(folder: files.path) }
         return try load(gguf: GGUFVocabulary(gguf))
     }
+
+    /// The tokenizer of a model of any family: only its files are read, not the model's configuration.
+    ///
+    /// - Parameter path: A Hugging Face folder, a GGUF file, or a folder with one.
+    /// - Throws: `file` if there is none, `format` if it is damaged or its kind is not supported.
+    public static func load(path: String) throws(TrainerError) -> Tokenizer {
+        if let file = ModelFiles.ggufPath(path) { return try load(gguf: GGUFVocabulary(GGUFFile(path: file))) }
+        return try load(folder: path)
+    }
 }
 
 extension GGUFVocabulary {

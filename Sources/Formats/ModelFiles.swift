@@ -37,7 +37,8 @@ public struct ModelFiles: Sendable {
             path: path, naming: .huggingFace, tensors: tensors, configuration: configuration, generation: generation, gguf: nil)
     }
 
-    private static func ggufPath(_ path: String) -> String? {
+    /// The GGUF file that a path names, or that lies alone in the folder it names; nil where a Hugging Face folder is meant.
+    public static func ggufPath(_ path: String) -> String? {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return path.hasSuffix(".gguf") ? path : nil }
         guard isFolder.boolValue else { return path }

@@ -34,8 +34,9 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var chatTemplate: String?
 
     public init(
-        model: String, pre: String = "", tokens: [String], tokenTypes: [Int32], merges: [String] = [], scores: [Double] = [], beginToken: Int32? = nil,
-        endToken: Int32? = nil, unknownToken: Int32? = nil, addsBeginToken: Bool? = nil, addsEndToken: Bool? = nil, chatTemplate: String? = nil
+        model: String, pre: String = "", tokens: [String], tokenTypes: [Int32], merges: [String] = [], scores: [Double] = [],
+        beginToken: Int32? = nil, endToken: Int32? = nil, unknownToken: Int32? = nil, addsBeginToken: Bool? = nil, addsEndToken: Bool? = nil,
+        chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre

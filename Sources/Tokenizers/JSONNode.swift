@@ -114,7 +114,8 @@ extension JSONValue {
 
     /// One component as it is, several as a Sequence, none as null.
     static func sequence(_ key: String, _ components: [JSONValue]) -> JSONValue {
-        components.isEmpty ? .null : components.count == 1 ? components[0] : component("Sequence", KeyValuePairs(dictionaryLiteral: (key, .array(components))))
+        guard components.count != 1 else { return components[0] }
+        return components.isEmpty ? .null : component("Sequence", KeyValuePairs(dictionaryLiteral: (key, .array(components))))
     }
 
     /// UTF-8 bytes as a string.

@@ -8,7 +8,10 @@ import Support
 struct TrainerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trainer", abstract: "Fine-tunes language models: fully, by LoRA or by QLoRA, on any number of MPI ranks.",
-        subcommands: [TrainCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, KeysCommand.self, BenchmarkCommand.self],
+        subcommands: [
+            TrainCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, TokenizeCommand.self, KeysCommand.self,
+            BenchmarkCommand.self,
+        ],
         defaultSubcommand: TrainCommand.self)
 
     static func main() {

@@ -51,7 +51,11 @@ import Testing
         (#""normalizer": null"#, #""normalizer": {"type": "Precompiled", "precompiled_charsmap": "/////wAAAAA="}"#, "its trie has 4294967295 bytes"),
         (#""normalizer": null"#, #""normalizer": {"type": "Replace", "pattern": {"Regex": "("}, "content": ""}"#, "normalizer.pattern"),
         (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "BertPreTokenizer""#, "pre_tokenizer: is of type BertPreTokenizer"),
-        (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "Metaspace", "replacement": "__""#, "replacement: is not one character"),
+        (
+            #""pre_tokenizer": {"type": "ByteLevel""#,
+            #""pre_tokenizer": {"type": "Metaspace", "replacement": "__""#,
+            "replacement: is not one character"
+        ),
         (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "Punctuation", "behavior": "Kept""#, "behavior is Kept"),
         (#""post_processor": null"#, #""post_processor": {"type": "BertProcessing"}"#, "post_processor: is of type BertProcessing"),
         (
@@ -61,7 +65,11 @@ import Testing
             "is 9, which is no token's id"
         ),
         (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "WordPiece""#, "decoder: is of type WordPiece"),
-        (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Replace", "pattern": {"Regex": "a"}, "content": "b""#, "decoder.pattern: is no String"),
+        (
+            #""decoder": {"type": "ByteLevel""#,
+            #""decoder": {"type": "Replace", "pattern": {"Regex": "a"}, "content": "b""#,
+            "decoder.pattern: is no String"
+        ),
         (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Strip", "content": " ", "start": -1, "stop": 0"#, "decoder.start: is below 0"),
         (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "ends too early"),
         (#""model""#, #""models""#, "has no \"model\""),
