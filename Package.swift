@@ -6,49 +6,58 @@ import PackageDescription
 // and LayeringTests reads them against every `import` line under Sources.
 
 let system: [(name: String, pkgConfig: String?, debian: String?)] = [
+    ("CLinux", nil, nil),
     ("CMPI", "ompi-c", "libopenmpi-dev"),
     ("COpenBLAS", "openblas", "libopenblas-dev"),
     ("CPCRE2", "libpcre2-8", "libpcre2-dev"),
-    ("CSystem", nil, nil),
 ]
 
 let packages: [String: (url: String, from: Version, package: String)] = [
     "ArgumentParser": ("https://github.com/apple/swift-argument-parser", "1.8.2", "swift-argument-parser"),
     "Crypto": ("https://github.com/apple/swift-crypto", "4.5.2", "swift-crypto"),
+    "HTTPTypes": ("https://github.com/apple/swift-http-types", "1.8.0", "swift-http-types"),
+    "Hummingbird": ("https://github.com/hummingbird-project/hummingbird", "2.28.1", "hummingbird"),
+    "Logging": ("https://github.com/apple/swift-log", "1.14.0", "swift-log"),
+    "NIOCore": ("https://github.com/apple/swift-nio", "2.101.0", "swift-nio"),
     "SwiftCSV": ("https://github.com/swiftcsv/SwiftCSV", "0.10.0", "SwiftCSV"),
+    "SwiftProtobuf": ("https://github.com/apple/swift-protobuf", "1.39.0", "swift-protobuf"),
     "Yams": ("https://github.com/jpsim/Yams", "6.2.2", "Yams"),
 ]
 
 let floors: [(floor: Int, name: String, imports: [String])] = [
-    (1, "Support", ["CSystem"]),
-    (2, "Kernels", ["COpenBLAS", "CSystem"]),
+    (1, "Support", ["CLinux"]),
+    (2, "Hub", ["Crypto", "Support"]),
+    (2, "Kernels", ["CLinux", "COpenBLAS"]),
     (2, "MessagePassing", ["CMPI", "Support"]),
     (3, "Tensors", ["Kernels", "Support"]),
-    (4, "Formats", ["Support", "Tensors"]),
+    (4, "Formats", ["Hub", "Support", "Tensors"]),
     (4, "Templates", ["Support"]),
     (4, "Tokenizers", ["CPCRE2", "Support"]),
-    (5, "Data", ["Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
+    (5, "Data", ["Crypto", "Formats", "Support", "SwiftCSV", "Templates", "Tensors", "Tokenizers"]),
     (5, "Models", ["Formats", "Support", "Tensors"]),
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
     (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (7, "Conversion", ["Data", "Formats", "Models", "Support", "Tensors", "Tokenizers"]),
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
     (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
-    (7, "Reporting", ["Support"]),
+    (7, "Reporting", ["Support", "SwiftProtobuf"]),
+    (8, "Doctor", ["CLinux", "Crypto", "Kernels", "MessagePassing", "Reporting", "Support", "Tensors"]),
     (
         8, "Training",
         [
-            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers", "Parallelism",
-            "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
+            "Adapters", "Crypto", "Data", "Evaluation", "Formats", "Hub", "Kernels", "MessagePassing", "Models", "Objectives", "Optimizers",
+            "Parallelism", "Planning", "Reporting", "Support", "Tensors", "Tokenizers",
         ]
     ),
+    (8, "Watching", ["HTTPTypes", "Hummingbird", "Logging", "NIOCore", "Reporting", "Support"]),
     (9, "TriageData", ["Support"]),
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Data", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning", "Reporting", "Support",
-            "Tensors", "Tokenizers", "Training",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning",
+            "Reporting", "Support", "Tensors", "Tokenizers", "Training", "Watching",
         ]
     ),
 ]
@@ -78,13 +87,20 @@ func dependency(_ name: String) -> Target.Dependency {
     packages[name].map { .product(name: name, package: $0.package) } ?? .target(name: name)
 }
 
+// What lies beside a target's Swift files: definitions that some of those were made from, and files that the build puts into the program.
+let definitions = ["Reporting": ["TensorBoard/Events.proto"]]
+let embedded: [String: [Resource]] = ["Reporting": [.embedInCode("Page")]]
+
 let sources: [Target] = floors.map { floor in
     let settings = language + (floor.name == "Kernels" ? kernelFlags : [])
     let path = "Sources/\(floor.name)"
     let dependencies = floor.imports.map(dependency)
+    let exclude = ["README.md"] + definitions[floor.name, default: []]
     return floor.floor == 9
-        ? .executableTarget(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
-        : .target(name: floor.name, dependencies: dependencies, path: path, exclude: ["README.md"], swiftSettings: settings)
+        ? .executableTarget(name: floor.name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
+        : .target(
+            name: floor.name, dependencies: dependencies, path: path, exclude: exclude, resources: embedded[floor.name, default: []],
+            swiftSettings: settings)
 }
 
 let shims: [Target] = system.map { name, pkgConfig, debian in
@@ -95,7 +111,8 @@ let shims: [Target] = system.map { name, pkgConfig, debian in
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(path)") }
 
-let testSupport = Target.target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport", swiftSettings: language)
+let testSupport = Target.target(
+    name: "TestSupport", dependencies: ["Support", dependency("Crypto")], path: "Tests/TestSupport", swiftSettings: language)
 let tests: [Target] = floors.filter { exists("Tests/\($0.name)Tests") }.map { floor in
     let path = "Tests/\(floor.name)Tests"
     let used = Set(floor.imports + floors.filter { $0.floor < floor.floor }.map(\.name)).sorted()

@@ -1,4 +1,4 @@
-import Formats
+public import Formats
 import Foundation
 public import Support
 
@@ -8,6 +8,8 @@ public struct AdapterFiles: Sendable {
     public let options: LoRAOptions
     /// What the folder says the adapter was trained on.
     public let baseModel: String?
+    /// The record that trainer writes beside an adapter; nil where another program made it.
+    public let provenance: Provenance?
     let weights: SafeTensorsFile
     static let weightsName = "adapter_model.safetensors"
     static let optionsName = "adapter_config.json"
@@ -26,7 +28,8 @@ public struct AdapterFiles: Sendable {
         }
         let weights = try SafeTensorsFile(path: "\(folder)/\(weightsName)")
         if hasPattern { options.targetModules = .names(paths(weights.names)) }
-        return AdapterFiles(path: folder, options: options, baseModel: baseModel, weights: weights)
+        return AdapterFiles(
+            path: folder, options: options, baseModel: baseModel, provenance: try Provenance.read(folder: folder), weights: weights)
     }
 
     /// The modules that have an `A`.

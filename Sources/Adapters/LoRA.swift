@@ -21,7 +21,7 @@ public struct LoRA {
 
     /// Freezes the model and adds adapters to the layers that the options name; call it before storage is allocated.
     ///
-    /// - Throws: `configuration` if a name matches no layer, or a module to save is shared between embedding and head.
+    /// - Throws: `configuration` if a name matches no layer, or a module to save is shared between embedding and head: `LoRAOptions.untying` sees to that.
     public static func attach(_ options: LoRAOptions, to model: LanguageModel) throws(TrainerError) -> LoRA {
         for parameter in model.parameters { parameter.setTrainable(false) }
         let targets = try resolve(options.targetModules, model)
@@ -89,10 +89,7 @@ public struct LoRA {
     private static func resolveSaved(_ names: [String], _ model: LanguageModel) throws(TrainerError) -> [Parameter] {
         var found: [Parameter] = []
         for name in names {
-            let matching = model.parameters.filter { parameter in
-                let path = parameter.name.hasSuffix(".weight") ? String(parameter.name.dropLast(7)) : parameter.name
-                return path == name || path.hasSuffix(".\(name)")
-            }
+            let matching = model.parameters.filter { matches($0.name, module: name) }
             guard let first = matching.first else {
                 throw TrainerError(
                     .configuration, "method.modules_to_save", "\(name) matches no module",

@@ -9,7 +9,7 @@ import Tensors
 /// `A_p` is `[R, K]`, `B_p` `[N_p, R]`. The `A`s of layers that share an input lie next to each other, so one product serves all; those
 /// layers share one dropout mask too, where PEFT draws one for each.
 final class LoRAAdapter: LinearAdapter {
-    /// One adapted layer: which part of the linear it adds to.
+    /// One adapted layer: which part of the linear it adds to. They are in the order of the parts.
     struct Part {
         let index: Int
         let a: Parameter
@@ -29,27 +29,21 @@ final class LoRAAdapter: LinearAdapter {
     private var adapterRank: Int { parts[0].a.rows }
     private func columns(_ position: Int) -> Range<Int> { position * adapterRank..<(position + 1) * adapterRank }
 
-    func forward(_ output: Tensor?, _ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) {
+    func forward(_ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) -> [LowRankTerm] {
         let device = pass.device
         let dropped = try dropped(input, linear, pass)
         let projected = try device.tensor(input.rows, parts.count * adapterRank)
         device.product(projected, dropped, stackedA, transposesLeft: false, transposesRight: true, alpha: 1, adds: false)
         pass.stack.push(projected)
-        guard let output else { return }
-        for (index, range) in linear.outputRanges.enumerated() {
-            guard let position = parts.firstIndex(where: { $0.index == index }) else {
-                device.zero(output.columns(range))
-                continue
-            }
-            device.product(
-                output.columns(range), projected.columns(columns(position)), parts[position].b.weight.values, transposesLeft: false,
-                transposesRight: true, alpha: scale, adds: false)
+        let ranges = linear.outputRanges
+        return parts.enumerated().map { position, part in
+            LowRankTerm(columns: ranges[part.index], left: projected.columns(columns(position)), right: part.b.weight.values, factor: scale)
         }
     }
 
     func backward(
         _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
-    ) throws(TrainerError) {
+    ) throws(TrainerError) -> AddedGradient {
         let device = pass.device
         let projected = pass.stack.pop()
         let projectedGradient = try device.tensor(projected.rows, projected.columns)
@@ -69,9 +63,13 @@ final class LoRAAdapter: LinearAdapter {
             let dropped = try dropped(input, linear, pass)
             device.product(gradient, projectedGradient, dropped, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
         }
-        guard let inputGradient else { return }
+        guard let inputGradient else { return .nothing }
+        guard let mask = mask(linear, pass) else {
+            return .term(LowRankTerm(columns: 0..<inputGradient.columns, left: projectedGradient, right: stackedA, factor: 1))
+        }
         device.product(inputGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
-        if let mask = mask(linear, pass) { device.dropout(inputGradient, inputGradient, mask: mask, tokenPositions: pass.tokenPositions) }
+        device.dropout(inputGradient, inputGradient, mask: mask, tokenPositions: pass.tokenPositions)
+        return .written
     }
 
     private func mask(_ linear: Linear, _ pass: Pass) -> DropoutMask? {

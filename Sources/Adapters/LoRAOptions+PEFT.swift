@@ -19,6 +19,11 @@ extension LoRAOptions {
         options.loraDropout = try keys.double("lora_dropout") ?? 0
         options.useRslora = try keys.bool("use_rslora") ?? false
         options.modulesToSave = try keys.strings("modules_to_save") ?? []
+        if try keys.bool("ensure_weight_tying") == true, !options.modulesToSave.isEmpty {
+            throw unsupported(
+                keys, "ensure_weight_tying", "true is not supported with modules_to_save",
+                remedy: "Merge the adapter with PEFT and use the merged model")
+        }
         var hasPattern = false
         if case .string(let text) = keys.value("target_modules") {
             hasPattern = text != "all-linear"

@@ -13,12 +13,8 @@ public struct DataFiles: Sendable {
     ///
     /// - Throws: `file` if one can't be read or a pattern matches none; `format` as `DataFile` does.
     public init(_ patterns: [String], format: DataFormat = .auto) throws(TrainerError) {
-        var paths: [String] = []
-        for pattern in patterns {
-            for path in try Self.matches(pattern) where !paths.contains(path) { paths.append(path) }
-        }
         var files: [DataFile] = []
-        for path in paths { files.append(try DataFile(path: path, format: format)) }
+        for path in try Self.paths(patterns) { files.append(try DataFile(path: path, format: format)) }
         self.files = files
         firsts = files.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.recordCount) }
     }
@@ -27,48 +23,78 @@ public struct DataFiles: Sendable {
 
     public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 
+    var paths: [String] { files.map(\.path) }
+
     /// How errors about the whole name it.
-    public var name: String { files.count == 1 ? files[0].path : "\(files.first?.path ?? "") and \(files.count - 1) more" }
+    public var name: String { Self.name(of: paths) }
+
+    static func name(of paths: [String]) -> String { paths.count == 1 ? paths[0] : "\(paths.first ?? "") and \(paths.count - 1) more" }
 
     /// The file that a record is in, and its number there.
-    private func place(_ index: Int) -> (file: DataFile, record: Int) {
+    private func find(_ index: Int) -> (file: Int, record: Int) {
         var (low, high) = (0, files.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
             if firsts[middle] <= index { low = middle } else { high = middle - 1 }
         }
-        return (files[low], index - firsts[low])
+        return (low, index - firsts[low])
     }
 
     /// A record as an object; nil for a line of white space.
     func record(_ index: Int) throws(TrainerError) -> JSONObject? {
-        let (file, record) = place(index)
-        return try file.record(record)
+        let (file, record) = find(index)
+        return try files[file].record(record)
+    }
+
+    /// Hands over some records in order.
+    func forEach(_ records: Range<Int>, _ body: (Int, JSONObject?) throws(TrainerError) -> Void) throws(TrainerError) {
+        for (number, file) in files.enumerated() {
+            let first = firsts[number]
+            let own = records.clamped(to: first..<firsts[number + 1])
+            guard !own.isEmpty else { continue }
+            try file.forEach((own.lowerBound - first)..<(own.upperBound - first)) { (index, record) throws(TrainerError) in
+                try body(first + index, record)
+            }
+        }
     }
 
     /// How an error names a record: `path:line`, counted from 1.
     public func name(ofRecord index: Int) -> String {
-        let (file, record) = place(index)
-        return file.name(ofRecord: record)
+        let (file, record) = find(index)
+        return files[file].name(ofRecord: record)
     }
 
-    /// The records of one of `count` shares, which are of near equal size in bytes and together hold each record once.
-    public func share(_ index: Int, of count: Int) -> Range<Int> {
+    func place(ofRecord index: Int) -> RecordPlace {
+        let (file, record) = find(index)
+        return RecordPlace(file: file, line: files[file].line(ofRecord: record))
+    }
+
+    /// The records of one of `count` shares, which are of near equal size in bytes and together hold each of the first `limit` records once.
+    func share(_ index: Int, of count: Int, limit: Int = .max) throws(TrainerError) -> Range<Int> {
         precondition(index >= 0 && index < count, "DataFiles.share: share \(index) of \(count)")
-        let size = byteCount
-        let first = firstRecord(from: size / count * index + size % count * index / count)
-        return first..<(index + 1 == count ? recordCount : firstRecord(from: size / count * (index + 1) + size % count * (index + 1) / count))
+        let end = min(limit, recordCount)
+        let size = try byteCount(ofFirst: end)
+        let first = try firstRecord(from: size / count * index + size % count * index / count)
+        let next = index + 1 == count ? end : try firstRecord(from: size / count * (index + 1) + size % count * (index + 1) / count)
+        return min(first, end)..<min(next, end)
+    }
+
+    /// The bytes of the first records, counting what lies before them.
+    func byteCount(ofFirst count: Int) throws(TrainerError) -> Int {
+        guard count < recordCount else { return byteCount }
+        let (file, record) = find(count)
+        return try files[..<file].reduce(0) { $0 + $1.byteCount } + files[file].start(record)
     }
 
     /// The first record that starts at a byte or after it, counting the bytes of all files.
-    private func firstRecord(from byte: Int) -> Int {
+    private func firstRecord(from byte: Int) throws(TrainerError) -> Int {
         var start = 0
         for (number, file) in files.enumerated() {
             if byte < start + file.byteCount {
                 var (low, high) = (0, file.recordCount)
                 while low < high {
                     let middle = (low + high) / 2
-                    if file.start(middle) < byte - start { low = middle + 1 } else { high = middle }
+                    if try file.start(middle) < byte - start { low = middle + 1 } else { high = middle }
                 }
                 return firsts[number] + low
             }
@@ -77,12 +103,16 @@ public struct DataFiles: Sendable {
         return recordCount
     }
 
-    /// A checksum of all bytes and of how they are read.
-    public var contentHash: UInt64 {
-        files.reduce(into: Checksum()) { checksum, file in
-            checksum.add(file.format.rawValue)
-            file.addContent(to: &checksum)
-        }.value
+    /// The files that patterns stand for, each once.
+    ///
+    /// - Throws: `file` if a pattern matches none.
+    public static func paths(_ patterns: [String]) throws(TrainerError) -> [String] {
+        var paths: [String] = []
+        var known: Set<String> = []
+        for pattern in patterns {
+            for path in try matches(pattern) where known.insert(path).inserted { paths.append(path) }
+        }
+        return paths
     }
 
     private static func matches(_ pattern: String) throws(TrainerError) -> [String] {

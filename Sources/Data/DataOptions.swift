@@ -40,6 +40,8 @@ public struct DataOptions: ConfigurationOptions {
     public var maxRows: Int?
     /// A cap on the rows read from the file of held-out rows.
     public var maxValidationRows: Int?
+    /// Where tokenised rows are kept.
+    public var cache = CachePlace.auto
 
     public init() {}
 
@@ -62,6 +64,8 @@ public struct DataOptions: ConfigurationOptions {
             .key("max_validation_rows", \.maxValidationRows, .from(1), "Read only this many rows of a file of held-out rows")
                 .known(as: "max_eval_samples")
                 .only("where data.validation is a file") { if case .files = $0.validation { true } else { false } },
+            .key("cache", \.cache, "Folder that keeps tokenised rows for later starts; auto is ~/.cache/trainer, none holds them in memory")
+                .known(as: "dataset_prepared_path", "cache_dir", "tokenized_path", "preprocessing_cache"),
         ]
     }
 }

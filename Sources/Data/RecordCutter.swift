@@ -1,66 +1,89 @@
+import Glibc
 import Support
 
-/// Finds where the records of a file lie, in one walk over its bytes.
+/// Finds where the records of a file lie, one after another.
 struct RecordCutter {
     let bytes: UnsafeRawBufferPointer
-    var position: Int
     let path: String
+    let format: DataFormat
+    var position: Int
+    /// Of a list: whether its opening bracket lies behind.
+    var isInside = false
+    /// Of a list: whether its closing bracket lies behind.
+    private var isEnded = false
 
-    /// Lines, ended by line feeds; the last may lack its own.
-    mutating func lines() -> [Range<Int>] {
-        var records: [Range<Int>] = []
-        var start = position
-        while position < bytes.count {
-            position += 1
-            if bytes[position - 1] == UInt8(ascii: "\n") || position == bytes.count {
-                records.append(start..<position)
-                start = position
-            }
-        }
-        return records
+    /// - Parameters:
+    ///   - position: The file's first byte, or that of a record.
+    ///   - isInside: Of a list: whether the position is that of an element.
+    init(bytes: UnsafeRawBufferPointer, path: String, format: DataFormat, position: Int, isInside: Bool = false) {
+        self.bytes = bytes
+        self.path = path
+        self.format = format
+        self.position = position
+        self.isInside = isInside
     }
 
-    /// Rows of a table: lines, but line feeds inside quotes end none.
-    mutating func tableRows() -> [Range<Int>] {
-        var records: [Range<Int>] = []
-        var start = position
+    /// The bytes of the next record; nil if there is none.
+    ///
+    /// - Throws: `format` with the line where a list is broken.
+    mutating func next() throws(TrainerError) -> Range<Int>? {
+        if format == .json { return try element() }
+        guard position < bytes.count else { return nil }
+        let start = position
+        switch format {
+        case .csv, .tsv: skipTableRow()
+        case .text: position = bytes.count
+        case .auto, .jsonl, .json: position = lineEnd(from: start)
+        }
+        return start..<position
+    }
+
+    /// The byte after the next line feed, or the file's end.
+    private func lineEnd(from start: Int) -> Int {
+        guard let base = bytes.baseAddress, let found = memchr(base + start, 0x0A, bytes.count - start) else { return bytes.count }
+        return UnsafeRawPointer(found) - base + 1
+    }
+
+    /// Passes over a row of a table: a line, but line feeds inside quotes do not end it.
+    private mutating func skipTableRow() {
         var isQuoted = false
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
             if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-            if !isQuoted && byte == UInt8(ascii: "\n") || position == bytes.count {
-                records.append(start..<position)
-                start = position
+            if !isQuoted && byte == UInt8(ascii: "\n") { return }
+        }
+    }
+
+    /// The next element of a list. What it is, is left to its reader; here only brackets and strings count.
+    private mutating func element() throws(TrainerError) -> Range<Int>? {
+        guard !isEnded else { return nil }
+        skipWhiteSpace()
+        if !isInside {
+            guard take("[") else { throw broken("a list in [ ] is wanted") }
+            isInside = true
+            skipWhiteSpace()
+            if take("]") {
+                try end()
+                return nil
             }
         }
-        return records
-    }
-
-    /// The elements of a list. What they are is left to their reader; here only brackets and strings count.
-    ///
-    /// - Throws: `format` with the byte where the list is broken.
-    mutating func elements() throws(TrainerError) -> [Range<Int>] {
+        let start = position
+        try skipValue()
+        let record = start..<position
         skipWhiteSpace()
-        guard take("[") else { throw broken("a list in [ ] is wanted") }
-        skipWhiteSpace()
-        var records: [Range<Int>] = []
-        if take("]") { return try ended(records) }
-        while true {
-            skipWhiteSpace()
-            let start = position
-            try skipValue()
-            records.append(start..<position)
-            skipWhiteSpace()
-            if take("]") { return try ended(records) }
-            guard take(",") else { throw broken("the list ends too early, or a comma is missing") }
+        if take("]") {
+            try end()
+        } else if !take(",") {
+            throw broken("the list ends too early, or a comma is missing")
         }
+        return record
     }
 
-    private mutating func ended(_ records: [Range<Int>]) throws(TrainerError) -> [Range<Int>] {
+    private mutating func end() throws(TrainerError) {
+        isEnded = true
         skipWhiteSpace()
         guard position == bytes.count else { throw broken("there is text after the list") }
-        return records
     }
 
     /// Passes over an element up to the comma or bracket that ends it.
@@ -91,6 +114,16 @@ struct RecordCutter {
         guard position < bytes.count else { throw broken("a string has no end") }
     }
 
+    func lineFeeds(in range: Range<Int>) -> Int {
+        var count = 0
+        var start = range.lowerBound
+        while start < range.upperBound {
+            start = lineEnd(from: start)
+            if start <= range.upperBound, bytes[start - 1] == 0x0A { count += 1 }
+        }
+        return count
+    }
+
     private mutating func skipWhiteSpace() {
         while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
     }
@@ -102,8 +135,8 @@ struct RecordCutter {
     }
 
     private func broken(_ problem: String) -> TrainerError {
-        let line = 1 + bytes[..<min(position, bytes.count)].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
         return TrainerError(
-            .format, "\(path):\(line)", "is not a list of JSON objects: \(problem)", remedy: "Write one JSON object per line, or a list of them")
+            .format, "\(path):\(1 + lineFeeds(in: 0..<min(position, bytes.count)))", "is not a list of JSON objects: \(problem)",
+            remedy: "Write one JSON object per line, or a list of them")
     }
 }

@@ -31,14 +31,14 @@ public struct RowColumns: ConfigurationValue {
     /// A record's fields by their own names. A column that is named for one field is not also another's.
     ///
     /// - Throws: `format` if a named column is missing.
-    func fields(of record: JSONObject, place: String) throws(TrainerError) -> [String: JSONValue] {
+    func fields(of record: JSONObject, place: @autoclosure () -> String) throws(TrainerError) -> [String: JSONValue] {
         var fields: [String: JSONValue] = [:]
         let taken = Set(names.values)
         for field in Self.known {
             if let column = names[field] {
                 guard let value = record[column] else {
                     throw TrainerError(
-                        .format, place, "has no column '\(column)', which data.columns names for \(field)",
+                        .format, place(), "has no column '\(column)', which data.columns names for \(field)",
                         remedy: record.keys.isEmpty ? nil : "Its columns are \(record.keys.joined(separator: ", "))")
                 }
                 fields[field] = value

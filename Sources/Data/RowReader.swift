@@ -34,18 +34,17 @@ struct RowReader: Sendable {
             .format, files.name, "has no rows", remedy: "Write one JSON object per line, with prompt and completion, messages, or text")
     }
 
-    /// A row; nil if the line is blank. Fields of other names are ignored.
+    /// A record's row. Fields of other names are ignored.
     ///
-    /// - Throws: `format` with file and line: what `DataFile` refuses, a field that is missing or of the wrong type, a row of another kind, a role
-    ///   that is not known.
-    func row(_ index: Int, kind: RowKind) throws(TrainerError) -> SourceRow? {
-        guard let record = try files.record(index) else { return nil }
-        let fields = try columns.fields(of: record, place: files.name(ofRecord: index))
+    /// - Throws: `format` with file and line: a field that is missing or of the wrong type, a row of another kind.
+    func row(_ index: Int, _ record: JSONObject, kind: RowKind) throws(TrainerError) -> SourceRow {
+        let name = { files.name(ofRecord: index) }
+        let fields = try columns.fields(of: record, place: name())
         if let missing = kind.fields.first(where: { fields[$0] ?? .null == .null }) { throw disagreement(index, "has no \(missing)", kind) }
         if let other = RowKind.allCases.first(where: { $0 != kind && $0.fields.contains { fields[$0] != nil } }) {
             throw disagreement(index, "has \(other.fields.first { fields[$0] != nil } ?? other.name) beside its \(kind.fields[0])", kind)
         }
-        let row = Fields(values: fields, name: files.name(ofRecord: index))
+        let row = Fields(values: fields, name: name)
         switch kind {
         case .text: return .text(try row.text("text"))
         case .pairs: return .pair(prompt: try row.text("prompt"), completion: try row.text("completion"))
@@ -67,10 +66,10 @@ struct RowReader: Sendable {
 /// The fields of one row.
 private struct Fields {
     let values: [String: JSONValue]
-    /// How an error names the row.
-    let name: String
+    /// How an error names the row; only errors need it, and finding a line takes time.
+    let name: () -> String
 
-    func error(_ problem: String, remedy: String? = nil) -> TrainerError { TrainerError(.format, name, problem, remedy: remedy) }
+    func error(_ problem: String, remedy: String? = nil) -> TrainerError { TrainerError(.format, name(), problem, remedy: remedy) }
 
     func text(_ field: String) throws(TrainerError) -> String {
         guard case .string(let text) = values[field] ?? .null else { throw error("\(field) is not a string") }
@@ -86,7 +85,7 @@ private struct Fields {
         case .null: return nil
         case .string(let text) where text.isEmpty: return nil
         case .string(let text):
-            do { return try JSONValue.parse(Array(text.utf8), path: name) } catch { throw self.error("\(field) is a string that is not JSON") }
+            do { return try JSONValue.parse(Array(text.utf8), path: "") } catch { throw self.error("\(field) is a string that is not JSON") }
         case let value: return value
         }
     }
@@ -116,7 +115,7 @@ private struct Fields {
 
     func messages() throws(TrainerError) -> [JSONObject] {
         let messages = try objects("messages")
-        for (place, message) in messages.enumerated() { _ = try role(message["role"], "messages[\(place)].role", ChatRoles.all) }
+        for (place, message) in messages.enumerated() { _ = try role(message["role"], "messages[\(place)].role") }
         return messages
     }
 
@@ -126,20 +125,19 @@ private struct Fields {
         for (place, item) in try objects("conversations").enumerated() {
             let name = "conversations[\(place)]"
             if item["role"] != nil, item["from"] == nil {
-                _ = try role(item["role"], "\(name).role", ChatRoles.all)
+                _ = try role(item["role"], "\(name).role")
                 messages.append(item)
                 continue
             }
-            let from = try role(item["from"], "\(name).from", Array(ChatRoles.byShareGPTName.keys))
+            let from = try role(item["from"], "\(name).from")
             guard case .string(let value) = item["value"] ?? .null else { throw error("\(name).value is not a string") }
             messages.append(ChatRoles.message(ChatRoles.byShareGPTName[from] ?? from, value))
         }
         return messages
     }
 
-    private func role(_ value: JSONValue?, _ name: String, _ known: [String]) throws(TrainerError) -> String {
+    private func role(_ value: JSONValue?, _ name: String) throws(TrainerError) -> String {
         guard case .string(let role) = value ?? .null else { throw error("\(name) is not a string") }
-        guard known.contains(role) else { throw error("\(name) is '\(role)', which is no known role", remedy: "Use \(alternatives(known.sorted()))") }
         return role
     }
 }

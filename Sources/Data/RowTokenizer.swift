@@ -1,44 +1,31 @@
-public import Formats
 public import Support
-import Synchronization
-public import Tokenizers
 
 /// Tokenises the rows of a data set, in one go or in parts that threads and ranks share.
 ///
-/// A part is a pure function of its lines, so parts made anywhere and merged in order are the same as the whole.
+/// The parts are cut by the data alone, and each is a pure function of its records, so it doesn't matter who makes which.
 public struct RowTokenizer: Sendable {
     public let files: DataFiles
     public let kind: RowKind
-    public let options: RowOptions
+    /// Into how many parts the data is cut.
+    public let partCount: Int
+    /// Bytes of the records that are read.
+    public let byteCount: Int
     /// Whether the rows become chats in the model's template.
     public var isChat: Bool { renderer.chat != nil }
-    private let encoding: any TextEncoding
+    private let options: RowOptions
     private let reader: RowReader
     private let renderer: RowRenderer
 
-    /// Tokenised rows of a range of lines, and what became of each line.
-    public struct Part: Sendable, Equatable {
-        public internal(set) var rows = TokenizedRows()
-        public internal(set) var report = DataReport()
-
-        public init() {}
-    }
-
     /// Finds the kind of the rows from the first.
     ///
-    /// - Parameters:
-    ///   - columns: Which column holds which field.
-    ///   - chat: Called for chats, and for pairs if they are to be chats; gives nil if the model has no template.
-    ///   - promptsAsChat: Whether pairs become chats.
-    /// - Throws: `format` if there is no row or the first is malformed; `configuration` if rows of text are to be trained on completions, pairs without
-    ///   turns on the last one, or chats have no template.
-    public init(
-        files: DataFiles, encoding: any TextEncoding, options: RowOptions, columns: RowColumns = RowColumns(), promptsAsChat: Bool = false,
-        chat: () throws(TrainerError) -> ChatRendering? = { () throws(TrainerError) in nil }
-    ) throws(TrainerError) {
-        reader = RowReader(files: files, columns: columns)
+    /// - Throws: `format` if there is no row or the first is malformed, or the template is; `configuration` if rows of text are to be trained on
+    ///   completions, pairs without turns on the last one, or chats have no template.
+    public init(files: DataFiles, recipe: RowRecipe) throws(TrainerError) {
+        self.files = files
+        options = recipe.options
+        reader = RowReader(files: files, columns: options.columns)
         kind = try reader.kind()
-        let isChat = kind.isChat || kind == .pairs && promptsAsChat
+        let isChat = kind.isChat || kind == .pairs && options.promptsAsChat
         if kind == .text, options.trainOn != .all {
             throw TrainerError(
                 .configuration, "data.train_on", "\(options.trainOn.rawValue) has no meaning for \(files.name), whose rows are text without a prompt",
@@ -48,118 +35,95 @@ public struct RowTokenizer: Sendable {
             throw TrainerError(
                 .configuration, "data.train_on", "last_turn has no meaning for \(files.name), whose rows are no chats", remedy: "Use completions")
         }
-        let rendering = isChat ? try chat() : nil
-        if isChat, rendering == nil {
+        guard !isChat || recipe.chat != nil else {
             throw TrainerError(
                 .configuration, "data.chat_template", "is needed for the chats of \(files.name): the model brings no template",
                 remedy: "Name a file with the model's template")
         }
-        self.files = files
-        self.options = options
-        self.encoding = encoding
-        renderer = RowRenderer(encoding: encoding, trainOn: options.trainOn, chat: rendering)
+        var renderer = RowRenderer(encoding: recipe.encoding, trainOn: options.trainOn)
+        if isChat, let chat = recipe.chat { renderer.chat = try ChatRendering(chat) }
+        self.renderer = renderer
+        byteCount = try files.byteCount(ofFirst: options.limit ?? .max)
+        partCount = Self.partCount(bytes: byteCount)
     }
 
-    /// Reads the files that a configuration names, for a model.
-    public init(_ paths: DataPaths, _ options: DataOptions, _ model: ModelFiles, _ tokenizer: Tokenizer) throws(TrainerError) {
-        let rowOptions = RowOptions(trainOn: options.trainOn, sequenceLength: options.sequenceLength, overLength: options.overlength)
-        try self.init(
-            files: DataFiles(paths.patterns, format: options.format), encoding: tokenizer, options: rowOptions,
-            columns: options.columns ?? RowColumns(),
-            promptsAsChat: options.promptsAsChat
-        ) { () throws(TrainerError) in try ChatRendering.load(model, tokenizer, path: options.chatTemplate) }
+    /// Enough parts for many threads to share, few enough to be files: at least 16 of 32 kB, 64 of 1 MB, then one for each 16 MB, up to 4,096.
+    private static func partCount(bytes: Int) -> Int {
+        max(1, min(16, bytes >> 15), min(64, bytes >> 20), min(4096, bytes >> 24))
     }
 
-    /// Tokenises some records, counted from 0. Ranks share them by `DataFiles.share`, and `merge` joins what they made.
+    /// Tokenises a part's records.
     ///
-    /// - Throws: `format` with file and line: a malformed row, two begin tokens, or a row over length where that is an error.
-    public func tokenize(records: Range<Int>) throws(TrainerError) -> Part {
-        var part = Part()
-        for record in records {
-            guard let row = try reader.row(record, kind: kind) else {
-                part.report.blankCount += 1
-                continue
+    /// - Throws: `format` with file and line for a row that is malformed, `file` as the writer does.
+    func write(into writer: inout TokenPartWriter) throws(TrainerError) {
+        let records = try files.share(writer.name.index, of: partCount, limit: options.limit ?? .max)
+        var part = writer
+        try files.forEach(records) { (index, record) throws(TrainerError) in
+            guard let record else {
+                part.about.report.blankCount += 1
+                return
             }
-            try add(renderer.render(row, place: files.name(ofRecord: record)), record: record, to: &part)
+            part.about.report.readCount += 1
+            let row = try reader.row(index, record, kind: kind)
+            if let role = row.unknownRole { return part.about.report.addUnknownRole(role, files.place(ofRecord: index)) }
+            try add(renderer.render(row, place: files.name(ofRecord: index)), record: index, to: &part)
         }
-        part.report.tokenCount = part.rows.tokenCount
-        part.report.trainedTokenCount = part.rows.trainedTokenCount
-        return part
+        writer = part
     }
 
-    /// Tokenises all rows, or the first `limit` records, on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
+    /// A part in memory, as the words that `rows` reads.
+    public func words(of name: TokenPartName) throws(TrainerError) -> [UInt32] {
+        var writer = TokenPartWriter(name, kind: kind, isChat: isChat)
+        try write(into: &writer)
+        return try writer.finish()
+    }
+
+    /// The rows of all parts, in the order of the parts.
     ///
-    /// - Throws: What `tokenize(records:)` and `merge` throw.
-    public func tokenize(on pool: ThreadPool, limit: Int? = nil) throws(TrainerError) -> Part {
-        let shareCount = pool.threadCount == 1 ? 1 : 8 * pool.threadCount
-        let results = Mutex(Array(repeating: Result<Part, TrainerError>.success(Part()), count: shareCount))
-        pool.parallelItems(shareCount) { share, _ in
-            let result = Result { () throws(TrainerError) in
-                try tokenize(records: files.share(share, of: shareCount).clamped(to: 0..<(limit ?? .max)))
-            }
-            results.withLock { $0[share] = result }
-        }
-        var parts: [Part] = []
-        for result in results.withLock({ $0 }) { parts.append(try result.get()) }
-        return try merge(parts)
+    /// - Throws: `format` if the words are not what `words` gave for that part.
+    public func rows(_ words: [[UInt32]]) throws(TrainerError) -> ReadRows {
+        var parts: [TokenPart] = []
+        for (index, words) in words.enumerated() { parts.append(try TokenPart(words: words, name: name(ofPart: index))) }
+        return ReadRows(parts, paths: files.paths, sequenceLength: options.sequenceLength)
     }
 
-    /// Joins parts that cover the records in order.
+    /// What a part is called that is in no cache.
+    public func name(ofPart index: Int) -> TokenPartName { TokenPartName(key: "", index: index, count: partCount) }
+
+    /// All rows in memory, tokenised on a pool's threads. The result, and the error if there is one, do not depend on the number of threads.
     ///
-    /// - Throws: `format` if rows have no trained token, with their count, the first lines and the reason, or if no row is left.
-    public func merge(_ parts: [Part]) throws(TrainerError) -> Part {
-        var whole = Part()
-        for part in parts {
-            whole.rows.append(part.rows)
-            whole.report.append(part.report)
-        }
-        try whole.report.check(files, sequenceLength: options.sequenceLength)
-        return whole
-    }
-
-    /// A checksum of all that decides the tokens: the files' bytes, the tokenizer, the template and the options. Rows kept under another key are stale.
-    public var fingerprint: UInt64 {
-        var checksum = Checksum(files.contentHash)
-        checksum.add(encoding.fingerprint)
-        checksum.add(kind.rawValue)
-        checksum.add(reader.columns.configuration.flowText)
-        checksum.add(renderer.chat.map { $0.source + $0.stopTokens.joined(separator: "\n") } ?? "")
-        checksum.add(options.trainOn.rawValue)
-        checksum.add(options.sequenceLength)
-        checksum.add(options.overLength.rawValue)
-        return checksum.value
+    /// - Throws: `format` with file and line for a malformed row.
+    public func tokenize(on pool: ThreadPool) throws(TrainerError) -> ReadRows {
+        try rows(pool.results(partCount) { (index) throws(TrainerError) in try words(of: name(ofPart: index)) })
     }
 
     /// Applies the over-length policy to a row and counts what became of it.
-    private func add(_ rendered: RowRenderer.Rendered, record: Int, to part: inout Part) throws(TrainerError) {
+    private func add(_ rendered: RowRenderer.Rendered, record: Int, to part: inout TokenPartWriter) throws(TrainerError) {
         let limit = options.sequenceLength
         let length = rendered.ids.count
         let isOver = length > limit
-        if isOver, options.overLength == .error {
-            throw TrainerError(
-                .format, files.name(ofRecord: record), "has \(grouped(length)) tokens, more than the \(grouped(limit)) of data.sequence_length",
-                remedy: "Raise data.sequence_length, or set data.overlength to truncate, split or drop")
-        }
-        part.report.count(length: length)
-        if isOver, options.overLength == .drop {
-            part.report.droppedCount += 1
-            return
-        }
-        let pieces =
-            isOver && options.overLength == .split
-            ? stride(from: 0, to: length, by: limit).map { $0..<min($0 + limit, length) } : [0..<min(length, limit)]
-        var isKept = false
+        let place = { files.place(ofRecord: record) }
+        part.about.report.count(length: length)
+        if isOver, options.overLength == .error { return part.about.report.overlong.add(place()) }
+        if isOver, options.overLength == .drop { return part.about.report.dropped.add(place()) }
+        let isSplit = isOver && options.overLength == .split
+        let pieces = isSplit ? stride(from: 0, to: length, by: limit).map { $0..<min($0 + limit, length) } : [0..<min(length, limit)]
         // A row's first token is never a target, so it does not count.
-        for piece in pieces where rendered.trained[piece].dropFirst().contains(true) {
-            part.rows.append(tokens: rendered.ids[piece], trained: rendered.trained[piece], line: record + 1)
-            isKept = true
+        let trained = pieces.filter { rendered.trained[$0].dropFirst().contains(true) }
+        guard !trained.isEmpty else { return isOver ? part.about.report.cutAway.add(place()) : part.about.report.empty.add(place()) }
+        for piece in trained { try part.append(tokens: rendered.ids[piece], trained: rendered.trained[piece], record: record) }
+        part.about.report.keptCount += 1
+        if isSplit {
+            part.about.report.split.add(place())
+            part.about.report.untrainedPieceCount += pieces.count - trained.count
+        } else if isOver {
+            part.about.report.truncated.add(place())
         }
-        guard isKept else {
-            if isOver { part.report.cutAway.add(record) } else { part.report.empty.add(record) }
-            return
-        }
-        part.report.keptCount += 1
-        if isOver, options.overLength == .split { part.report.splitCount += 1 }
-        if isOver, options.overLength == .truncate { part.report.truncatedCount += 1 } else if rendered.endsTrained { part.report.endingCount += 1 }
+        if rendered.beginsTwice { part.about.report.twoBegins.add(place()) }
+        let turns = rendered.turns.filter { $0.first < trained[trained.count - 1].upperBound }
+        let endings = turns.count { turn in trained.contains { $0.dropFirst().contains(turn.end ?? -1) } }
+        part.about.report.turnCount += turns.count
+        part.about.report.endingCount += endings
+        if endings < turns.count { part.about.report.endless.add(place()) }
     }
 }

@@ -43,10 +43,12 @@ public struct RunSchedule: Sendable {
     /// - Throws: `configuration` if there is no row, no positive batch, or neither a positive number of epochs nor of steps.
     public init(_ data: TokenizedRows, options: Options) throws(TrainerError) {
         try options.check(rowCount: data.count)
+        try data.checkCount()
         self.options = options
         self.data = data
         order = DataOrder(rowCount: data.count, seed: options.seed)
         cursors = RunSchedule.cursors(options, data, order)
+        data.forget()
 
         var checksum = Checksum(data.contentHash)
         checksum.add(options.seed)
@@ -79,6 +81,7 @@ public struct RunSchedule: Sendable {
     public func plan(step: Int, packing: PackingOptions) -> StepPlan {
         precondition(step >= 0 && step < stepCount, "RunSchedule.plan: step \(step) of \(stepCount)")
         let cursor = cursors[step]..<cursors[step + 1]
+        defer { data.forget() }
         return StepPlan(cursor: cursor, rows: order.rows(at: cursor), of: data, packing: packing)
     }
 
@@ -105,16 +108,17 @@ public struct RunSchedule: Sendable {
             }
         case .tokens(let budget):
             var epoch = -1
-            var rows: [Int] = []
+            var rows: [UInt32] = []
             while position < streamLength, cursors.count <= maxSteps {
                 var tokens = 0
                 let first = position
                 while position < streamLength {
                     if position / data.count != epoch {
                         epoch = position / data.count
+                        rows = []
                         rows = order.permutation(epoch: epoch)
                     }
-                    let length = data.length(of: rows[position - epoch * data.count])
+                    let length = data.length(of: Int(rows[position - epoch * data.count]))
                     if position > first, tokens + length > budget { break }
                     tokens += length
                     position += 1

@@ -6,10 +6,19 @@ enum SourceRow: Equatable {
     case text(String)
     /// Objects with at least a `role`, in the order of the conversation; and what `tools` holds, if the row has it.
     case chat(messages: [JSONObject], tools: JSONValue?)
+
+    /// The first role of a chat's messages that no template knows.
+    var unknownRole: String? {
+        guard case .chat(let messages, _) = self else { return nil }
+        for message in messages {
+            if case .string(let role)? = message["role"], !ChatRoles.all.contains(role) { return role }
+        }
+        return nil
+    }
 }
 
 /// What the rows of a data set hold. All rows are of one kind, that of the first.
-public enum RowKind: String, CaseIterable, Sendable {
+public enum RowKind: String, CaseIterable, Codable, Sendable {
     /// Fields `prompt` and `completion`.
     case pairs
     /// Field `text`.

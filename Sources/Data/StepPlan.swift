@@ -1,3 +1,4 @@
+public import Support
 public import Tensors
 
 /// What one step trains on, and which rank computes which part of it: a pure function that every rank evaluates alone.
@@ -34,12 +35,12 @@ public struct StepPlan: Sendable, Equatable {
         self.cursor = cursor
         self.rows = rows
         tokenStarts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-        trainedTokenCount = rows.reduce(0) { $0 + Int(data.trainedCounts[$1]) }
+        trainedTokenCount = rows.reduce(0) { $0 + data.trainedCount(of: $1) }
         ranks = assignRows(costs: lengths.map { packing.cost($0) }, rankCount: packing.rankCount).map { assigned in
             packRows(assigned, lengths: lengths, limit: packing.microbatchTokens).map { slots in
                 Microbatch(
                     slots: slots, tokenCount: slots.reduce(0) { $0 + lengths[$1] },
-                    trainedTokenCount: slots.reduce(0) { $0 + Int(data.trainedCounts[rows[$1]]) })
+                    trainedTokenCount: slots.reduce(0) { $0 + data.trainedCount(of: rows[$1]) })
             }
         }
     }
@@ -57,10 +58,20 @@ public struct StepPlan: Sendable, Equatable {
     /// The most microbatches that a rank has: how often ranks that must stay in step go round.
     public var roundCount: Int { ranks.reduce(0) { max($0, $1.count) } }
 
+    /// The batches of all of a rank's microbatches.
+    ///
+    /// - Throws: `format` if a file that holds them is damaged.
+    public func batches(ofRank rank: Int, from data: TokenizedRows) throws(TrainerError) -> [PackedBatch] {
+        var batches: [PackedBatch] = []
+        for microbatch in ranks[rank] { batches.append(try batch(microbatch, from: data)) }
+        return batches
+    }
+
     /// The tokens of a microbatch's rows, end to end in stream order.
     ///
     /// - Parameter data: The rows that the plan was made for.
-    public func batch(_ microbatch: Microbatch, from data: TokenizedRows) -> PackedBatch {
+    /// - Throws: `format` if a file that holds them is damaged.
+    public func batch(_ microbatch: Microbatch, from data: TokenizedRows) throws(TrainerError) -> PackedBatch {
         var tokens: [Int32] = []
         var trained: [Bool] = []
         var starts = [0]
@@ -69,9 +80,9 @@ public struct StepPlan: Sendable, Equatable {
         trained.reserveCapacity(microbatch.tokenCount)
         globalPositions.reserveCapacity(microbatch.tokenCount)
         for slot in microbatch.slots {
-            let range = data.range(of: rows[slot])
-            tokens.append(contentsOf: data.tokens[range])
-            trained.append(contentsOf: data.trained[range])
+            let row = try data.row(rows[slot])
+            tokens += row.tokens
+            trained += row.trained
             globalPositions.append(contentsOf: Int64(tokenStarts[slot])..<Int64(tokenStarts[slot + 1]))
             starts.append(tokens.count)
         }

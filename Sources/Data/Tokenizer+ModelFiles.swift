@@ -13,10 +13,11 @@ extension Tokenizer {
 
     /// The tokenizer of a model of any family: only its files are read, not the model's configuration.
     ///
-    /// - Parameter path: A Hugging Face folder, a GGUF file, or a folder with one.
+    /// - Parameter path: A Hugging Face folder, a GGUF file, a folder with one, or a model of the hub's cache.
     /// - Throws: `file` if there is none, `format` if it is damaged or its kind is not supported.
     public static func load(path: String) throws(TrainerError) -> Tokenizer {
-        if let file = ModelFiles.ggufPath(path) { return try load(gguf: GGUFVocabulary(GGUFFile(path: file))) }
+        let path = try ModelFiles.localPath(path)
+        if let file = try ModelFiles.ggufPath(path) { return try load(gguf: GGUFVocabulary(GGUFFile(path: file))) }
         return try load(folder: path)
     }
 }
@@ -33,10 +34,26 @@ extension GGUFVocabulary {
             tokenTypes: try file.integers("tokenizer.ggml.token_type")?.map { Int32(clamping: $0) } ?? [],
             merges: try file.strings("tokenizer.ggml.merges") ?? [], scores: try file.doubles("tokenizer.ggml.scores") ?? [],
             beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"), unknownToken: try id("unknown_token_id"),
+            paddingToken: try id("padding_token_id"),
             addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token"), addsEndToken: try file.bool("tokenizer.ggml.add_eos_token"),
             chatTemplate: try file.string("tokenizer.chat_template"))
         addsSpacePrefix = try file.bool("tokenizer.ggml.add_space_prefix") ?? true
         removesExtraSpaces = try file.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
         characterMap = try file.integers("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
+    }
+
+    /// The keys and values of a GGUF file's metadata that say all this.
+    public var metadata: [(key: String, value: GGUFValue)] {
+        var metadata: [(key: String, value: GGUFValue)] = [
+            ("tokenizer.ggml.model", .string(model)), ("tokenizer.ggml.pre", .string(pre)), ("tokenizer.ggml.tokens", .strings(tokens)),
+            ("tokenizer.ggml.token_type", .array(.int32, tokenTypes.map { .int32($0) })), ("tokenizer.ggml.merges", .strings(merges)),
+        ]
+        for (name, id) in [("bos", beginToken), ("eos", endToken), ("unknown", unknownToken), ("padding", paddingToken)] {
+            if let id { metadata.append(("tokenizer.ggml.\(name)_token_id", .uint32(UInt32(clamping: id)))) }
+        }
+        metadata.append(("tokenizer.ggml.add_bos_token", .bool(addsBeginToken)))
+        metadata.append(("tokenizer.ggml.add_eos_token", .bool(addsEndToken)))
+        if let chatTemplate { metadata.append(("tokenizer.chat_template", .string(chatTemplate))) }
+        return metadata
     }
 }

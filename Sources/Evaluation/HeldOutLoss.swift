@@ -39,7 +39,7 @@ public struct HeldOutLoss: Equatable, Sendable {
         let plan = StepPlan.evaluation(of: rows, packing: packing)
         var sum = 0.0
         for microbatch in plan.ranks[group.index] {
-            let pass = try Pass(plan.batch(microbatch, from: rows), on: device, keepsActivations: false)
+            let pass = try Pass(try plan.batch(microbatch, from: rows), on: device, keepsActivations: false)
             sum += try NextToken().lossSum(model, pass)
         }
         return HeldOutLoss(lossSum: try group.sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)

@@ -49,7 +49,8 @@ public struct TaskScore: Equatable, Sendable {
         let scored = options.matchesFields ? min(rows.count, options.rowLimit ?? rows.count) : 0
         let sampled = min(rows.count, options.sampleCount)
         let own = Array(stride(from: group.index, to: max(scored, sampled), by: group.size))
-        let cases = own.map { Case(rows, row: $0) }
+        var cases: [Case] = []
+        for row in own { cases.append(Case(try rows.row(row), number: row)) }
         var generation = GenerationOptions()
         generation.maxNewTokens = options.maxNewTokens
         generation.batchTokens = options.batchTokens
@@ -74,13 +75,12 @@ public struct TaskScore: Equatable, Sendable {
         let prompt: [Int32]
         let wanted: [Int32]
 
-        init(_ rows: TokenizedRows, row: Int) {
-            let range = rows.range(of: row)
-            let first = range.first { rows.trained[$0] } ?? range.upperBound
-            self.row = row
-            line = rows.lines[row]
-            prompt = Array(rows.tokens[range.lowerBound..<first])
-            wanted = (first..<range.upperBound).filter { rows.trained[$0] }.map { rows.tokens[$0] }
+        init(_ row: TokenizedRow, number: Int) {
+            let first = row.trained.firstIndex(of: true) ?? row.tokens.count
+            self.row = number
+            line = row.line
+            prompt = Array(row.tokens[..<first])
+            wanted = zip(row.tokens, row.trained).filter(\.1).map(\.0)
         }
 
         func score(generated: String, wanted: String) throws(TrainerError) -> FieldMatchScore {

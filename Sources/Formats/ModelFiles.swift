@@ -1,4 +1,5 @@
 import Foundation
+import Hub
 public import Support
 
 /// A model's tensors and configuration, from a Hugging Face folder or a GGUF file.
@@ -19,16 +20,17 @@ public struct ModelFiles: Sendable {
     /// The GGUF file itself, whose metadata holds the tokenizer; nil for a folder.
     public let gguf: GGUFFile?
 
-    /// Opens a folder, a `.gguf` file, or a folder whose only model is one `.gguf` file.
+    /// Opens a folder, a `.gguf` file (of a split one, the first part), a folder whose only model is one `.gguf` file or the parts of one, or a
+    /// model of the hub's cache, `owner/name`.
     ///
-    /// - Throws: `file` if there is no model at the path; `format` for one that is damaged.
+    /// - Throws: `file` if there is no model at the path, or several; `format` for one that is damaged.
     public static func open(_ path: String) throws(TrainerError) -> ModelFiles {
-        if let file = ggufPath(path) {
+        let path = try localPath(path)
+        if let file = try ggufPath(path) {
             let gguf = try GGUFFile(path: file)
             let configuration = try HuggingFaceConfiguration(gguf)
-            return ModelFiles(
-                path: file, naming: .gguf, tensors: gguf, configuration: configuration, generation: GenerationConfiguration(configuration), gguf: gguf
-            )
+            let generation = try GenerationConfiguration(configuration, gguf)
+            return ModelFiles(path: file, naming: .gguf, tensors: gguf, configuration: configuration, generation: generation, gguf: gguf)
         }
         let tensors = try SafeTensorsFolder(path: path)
         let configuration = try HuggingFaceConfiguration.read(folder: path)
@@ -37,13 +39,20 @@ public struct ModelFiles: Sendable {
             path: path, naming: .huggingFace, tensors: tensors, configuration: configuration, generation: generation, gguf: nil)
     }
 
-    /// The GGUF file that a path names, or that lies alone in the folder it names; nil where a Hugging Face folder is meant.
-    public static func ggufPath(_ path: String) -> String? {
+    /// Where the model that `open` is given lies: in the hub's cache, if nothing else is there and the path can be a name on a hub.
+    public static func localPath(_ path: String) throws(TrainerError) -> String { try Hub.localPath(path) }
+
+    /// The GGUF file that a path stands for, of a split one the first part; nil for a Hugging Face folder, and for nothing.
+    ///
+    /// - Throws: `file` for a folder of several.
+    public static func ggufPath(_ path: String) throws(TrainerError) -> String? {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return path.hasSuffix(".gguf") ? path : nil }
         guard isFolder.boolValue else { return path }
         guard !FileManager.default.fileExists(atPath: "\(path)/config.json") else { return nil }
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".gguf") }
-        return names.count == 1 ? "\(path)/\(names[0])" : nil
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".gguf") }.sorted()
+        if names.count <= 1 { return names.first.map { "\(path)/\($0)" } }
+        if let first = GGUFSplit.first(of: names) { return "\(path)/\(first)" }
+        throw TrainerError(.file, path, "holds \(names.count) GGUF files: \(names.joined(separator: ", "))", remedy: "Name one of them")
     }
 }

@@ -41,7 +41,7 @@ public struct TensorListing: Equatable, Sendable {
     public var offset: Int
     public var byteCount: Int
 
-    public var elementCount: Int { shape.reduce(1, *) }
+    public var elementCount: Int { product(shape) ?? 0 }
 }
 
 /// A tensor in a mapped file; it keeps the mapping alive.
@@ -56,7 +56,7 @@ public struct TensorEntry: Sendable {
     let file: MappedFile
 
     public var path: String { file.path }
-    public var elementCount: Int { shape.reduce(1, *) }
+    public var elementCount: Int { product(shape) ?? 0 }
 
     /// The stored bytes, valid while this entry lives: keep it in a variable. They may begin at any address, so load them unaligned.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount]) }
@@ -86,7 +86,7 @@ struct TensorTable: Sendable {
     func entry(_ name: String) throws(TrainerError) -> TensorEntry {
         guard let listing = listing(name) else { throw .format(file.path, tensor: name, "is not in the file") }
         guard let elementType = listing.elementType else {
-            let remedy = "Convert it to one of F32, F16, BF16, Q8_0, Q4_0 and Q4_1"
+            let remedy = "Convert it to one of \(GGUFTensorType.readableNames)"
             throw .format(file.path, tensor: name, "is stored as \(listing.storedType), which is not read", remedy: remedy)
         }
         return TensorEntry(

@@ -19,5 +19,8 @@ public func sgemm(
 /// Makes every OpenBLAS call run on its caller's thread alone: the threads are ours.
 public func setOneBLASThread() { openblas_set_num_threads(1) }
 
+/// OpenBLAS's version and how it was built, as it says itself.
+public func blasDescription() -> String { String(cString: openblas_get_config()) }
+
 /// The kernel family that OpenBLAS chose for this processor, `SkylakeX` for example.
 public func blasCoreName() -> String { String(cString: openblas_get_corename()) }

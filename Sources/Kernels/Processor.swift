@@ -1,5 +1,5 @@
 internal import COpenBLAS
-internal import CSystem
+internal import CLinux
 
 /// What the processor can do, what this program was compiled for, and which of its kernels OpenBLAS chose.
 public struct Processor: Equatable, Sendable {
@@ -25,7 +25,7 @@ public struct Processor: Equatable, Sendable {
 
     /// Instruction sets that the kernels use and the processor lacks: running them would end in SIGILL.
     public var missing: [String] {
-        String(cString: csystem_compiled_instruction_sets()).split(separator: " ").map(String.init).filter { !instructionSets.contains($0) }
+        String(cString: clinux_compiled_instruction_sets()).split(separator: " ").map(String.init).filter { !instructionSets.contains($0) }
     }
 
     /// The OpenBLAS kernels to ask for by OPENBLAS_CORETYPE when the ones chosen are worse than the processor allows; nil if they are not.

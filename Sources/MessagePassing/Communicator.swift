@@ -1,4 +1,5 @@
 internal import CMPI
+import Glibc
 public import Support
 
 /// Some ranks of the job that talk to each other.
@@ -6,7 +7,7 @@ public import Support
 /// Not `Sendable`: a communicator belongs to the thread that made it, so two threads can't mix up the order of collectives. MPI's errors come
 /// back as `communication`. Buffers are given by address because they are tensors; only `MPIGroup` calls those functions.
 public final class Communicator {
-    private let handle: MPI_Comm
+    let handle: MPI_Comm
     public let rank: Int
     public let size: Int
     /// MPI counts are 32 bits wide: longer messages go in pieces of this many elements.
@@ -35,6 +36,15 @@ public final class Communicator {
 
     /// Waits until every rank has come here.
     public func barrier() throws(TrainerError) { try check(MPI_Barrier(handle), "MPI_Barrier") }
+
+    /// Waits as `barrier` does, but asleep: for work of minutes that other ranks do, whose cores a spinning wait would take.
+    public func idleBarrier() throws(TrainerError) {
+        var handle = cmpi_request_null()
+        try check(MPI_Ibarrier(self.handle, &handle), "MPI_Ibarrier")
+        guard let handle else { return }
+        let request = Request(handle)
+        while try !request.test() { usleep(20_000) }
+    }
 
     /// Begins to replace float32 values by their sums over the ranks. The memory must stay until the request is done.
     public func startSum(_ values: UnsafeMutablePointer<Float>, count: Int) throws(TrainerError) -> [Request] {

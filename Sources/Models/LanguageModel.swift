@@ -47,6 +47,11 @@ public final class LanguageModel {
         blocks.first?.attention.needsInputGradient = embedding.isTrainable
     }
 
+    /// Allocates what is trained, such as an adapter, and leaves the frozen weights in their files.
+    public func allocateTrained(on device: any Device) throws(TrainerError) {
+        for unit in units { try unit.allocateTrained(on: device, false) }
+    }
+
     /// The hidden states after the last block, `[T, C]`, before the final norm.
     public func forward(_ pass: Pass) throws(TrainerError) -> Tensor {
         var hidden = try pass.device.tensor(pass.batch.tokenCount, options.channels)
@@ -73,7 +78,7 @@ public final class LanguageModel {
     public func logits(_ hidden: Tensor) throws(TrainerError) -> Tensor {
         let normed = try finalNorm.forward(hidden).output
         let logits = try hidden.device.tensor(hidden.rows, options.vocabulary)
-        try hidden.device.linear(logits, normed, [head.weight], adds: false)
+        try hidden.device.linear(logits, normed, [head.weight], adding: [])
         return logits
     }
 }

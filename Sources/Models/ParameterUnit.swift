@@ -34,7 +34,7 @@ public final class ParameterUnit {
         try allocateFrozen(on: device)
     }
 
-    private func allocateTrained(on device: any Device, _ withGradients: Bool) throws(TrainerError) {
+    func allocateTrained(on device: any Device, _ withGradients: Bool) throws(TrainerError) {
         guard trainableCount > 0 else { return }
         let values = try device.tensor(1, trainableCount, .float32, .weights)
         let gradients = withGradients ? try device.zeros(1, trainableCount, .float32, .gradients) : nil

@@ -13,6 +13,8 @@ public final class Pass {
     public let dropout: DropoutStream?
     /// Keys and values of earlier tokens, in generation.
     public let cache: KeyValueCache?
+    /// Called when the forward is through and the backward begins.
+    public var forwardFinished: () -> Void = {}
     /// Called in backward when a unit's gradients of this microbatch are complete.
     public var unitFinished: (ParameterUnit) throws(TrainerError) -> Void = { _ throws(TrainerError) in }
 

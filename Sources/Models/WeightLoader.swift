@@ -13,12 +13,14 @@ public struct WeightLoader {
 
     private let source: any TensorSource
     private let isGGUF: Bool
+    private let isHeadTied: Bool
     /// Elements that are converted at a time.
-    private static let pieceCount = 1 << 20
+    static let pieceCount = 1 << 20
 
     public init(_ files: ModelFiles) {
         source = files.tensors
         isGGUF = files.naming == .gguf
+        isHeadTied = files.configuration.isHeadTied
     }
 
     // MARK: Before storage is allocated
@@ -30,12 +32,7 @@ public struct WeightLoader {
     public func prepare(_ model: LanguageModel, _ storage: FrozenStorage, quantisesLinears: Bool) throws(TrainerError) {
         let linears = Set(model.linears.flatMap { $0.parts.map { ObjectIdentifier($0.parameter) } })
         for (parameter, name, _) in fileParameters(model) {
-            let entry = try source.entry(name)
-            guard entry.shape == parameter.shape else {
-                throw TrainerError(
-                    .shape, "\(source.path): \(name)", "has the shape \(entry.shape), but the model's configuration wants \(parameter.shape)",
-                    remedy: "The weights and the configuration belong to different models")
-            }
+            let entry = try entry(name, for: parameter)
             if parameter.isVector {
                 parameter.setFrozenType(.float32)
             } else if quantisesLinears, linears.contains(ObjectIdentifier(parameter)) {
@@ -55,22 +52,46 @@ public struct WeightLoader {
         }
     }
 
+    private func entry(_ name: String, for parameter: Parameter) throws(TrainerError) -> TensorEntry {
+        let entry = try source.entry(name)
+        guard entry.shape == parameter.shape else {
+            throw TrainerError(
+                .shape, "\(source.path): \(name)", "has the shape \(entry.shape), but the model's configuration wants \(parameter.shape)",
+                remedy: "The weights and the configuration belong to different models")
+        }
+        return entry
+    }
+
     // MARK: After
 
     /// Fills the storage of the model's parameters; an adapter's are left as they are.
     public func load(_ model: LanguageModel) throws(TrainerError) {
         for (parameter, name, row) in fileParameters(model) {
             let entry = try source.entry(name)
-            try load(entry, into: parameter, order: isGGUF ? rowOrder(row.ggufRowOrder, model) : nil)
+            try load(entry, into: parameter, order: isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil)
             source.forget(entry)
         }
     }
 
+    /// A head that has been untied from the embedding is read from the embedding's tensor.
     private func fileParameters(_ model: LanguageModel) -> [(parameter: Parameter, name: String, row: ParameterRow)] {
         let rows = model.fileRows
         return model.parameters.compactMap { parameter in
-            rows[parameter.name].map { (parameter, isGGUF ? $0.ggufName : parameter.name, $0.row) }
+            let named = isHeadTied && parameter === model.head ? model.embedding : parameter
+            return rows[named.name].map { (parameter, isGGUF ? $0.ggufName : named.name, $0.row) }
         }
+    }
+
+    /// Where each parameter of the model lies in the files; an adapter's are not among them.
+    ///
+    /// - Throws: `format` for a missing tensor or a type that can't be read, `shape` for one of another shape.
+    public func stored(_ model: LanguageModel) throws(TrainerError) -> [StoredParameter] {
+        var list: [StoredParameter] = []
+        for (parameter, name, row) in fileParameters(model) {
+            let order = isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil
+            list.append(StoredParameter(parameter: parameter, entry: try entry(name, for: parameter), source: source, order: order))
+        }
+        return list
     }
 
     private func load(_ entry: TensorEntry, into parameter: Parameter, order: ((Int) -> Int)?) throws(TrainerError) {
@@ -81,14 +102,14 @@ public struct WeightLoader {
             return
         }
         if target.values.elementType == entry.elementType {
-            return reorder(entry, into: target.values, order)
+            return Self.reorder(entry, rows: 0..<target.values.rows, into: target.values, order)
         }
         let isNF4 = target.values.elementType == .nf4
         let height = isNF4 ? parameter.rows : max(1, Self.pieceCount / parameter.columns)
         for first in stride(from: 0, to: parameter.rows, by: height) {
             let rows = first..<min(first + height, parameter.rows)
             let stored = try device.tensor(rows.count, parameter.columns, entry.elementType, .scratch)
-            reorder(entry, rows: rows, into: stored, order)
+            Self.reorder(entry, rows: rows, into: stored, order)
             let decoded = try device.tensor(rows.count, parameter.columns, .float32, .scratch)
             device.decode(decoded, Weight(stored), rows: 0..<rows.count)
             if isNF4 {
@@ -99,26 +120,12 @@ public struct WeightLoader {
         }
     }
 
-    private func reorder(_ entry: TensorEntry, into target: Tensor, _ order: ((Int) -> Int)?) {
-        reorder(entry, rows: 0..<target.rows, into: target, order)
-    }
-
     /// Uploads rows of the file in the model's order.
-    private func reorder(_ entry: TensorEntry, rows: Range<Int>, into target: Tensor, _ order: ((Int) -> Int)?) {
+    static func reorder(_ entry: TensorEntry, rows: Range<Int>, into target: Tensor, _ order: ((Int) -> Int)?) {
         let rowBytes = entry.elementType.byteCount(target.columns)
         for (index, row) in rows.enumerated() {
             let start = (order?(row) ?? row) * rowBytes
             target.device.upload(UnsafeRawBufferPointer(rebasing: entry.bytes[start..<start + rowBytes]), to: target.rows(index..<index + 1))
-        }
-    }
-
-    /// Where the file has a row of the model.
-    private func rowOrder(_ order: ParameterRow.GGUFRowOrder, _ model: LanguageModel) -> ((Int) -> Int)? {
-        guard order != .same else { return nil }
-        let size = model.options.heads.headSize
-        return { row in
-            let (head, within) = (row / size, row % size)
-            return head * size + 2 * (within % (size / 2)) + within / (size / 2)
         }
     }
 }

@@ -31,6 +31,7 @@ public struct NextToken {
     /// Reports each unit to `pass.unitFinished` when its gradient is complete, the output unit first.
     public func lossSumAndGradients(_ model: LanguageModel, _ pass: Pass, gradientScale: Double) throws(TrainerError) -> Double {
         let hidden = try model.forward(pass)
+        pass.forwardFinished()
         let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
         let sum = try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
         try pass.unitFinished(model.outputUnit)
@@ -51,7 +52,7 @@ public struct NextToken {
             let input = normed.rows(chunk)
             let (losses, logitsGradient) = try chunkLosses(model, input, Array(pass.batch.targets[chunk]), gradientScale: gradientScale)
             sum = losses.values().reduce(sum) { $0 + Double($1) }
-            try device.linearInputGradient(normedGradient.rows(chunk), logitsGradient, [model.head.weight], adds: false)
+            try device.linearInputGradient(normedGradient.rows(chunk), logitsGradient, [model.head.weight], adding: nil, adds: false)
             if let gradient = model.head.gradient {
                 device.product(gradient, logitsGradient, input, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
             }
@@ -81,7 +82,7 @@ public struct NextToken {
     ) throws(TrainerError) -> (losses: Tensor, logits: Tensor) {
         let device = normed.device
         let logits = try device.tensor(normed.rows, model.options.vocabulary, .float32, .scratch)
-        try device.linear(logits, normed, [model.head.weight], adds: false)
+        try device.linear(logits, normed, [model.head.weight], adding: [])
         let losses = try device.tensor(1, normed.rows)
         device.crossEntropy(losses: losses, logits: logits, targets: try device.tensor(targets), gradientScale: gradientScale)
         return (losses, logits)

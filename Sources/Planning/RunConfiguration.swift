@@ -51,16 +51,20 @@ public struct ModelOptions: ConfigurationOptions {
         case float32, bfloat16
     }
 
-    /// A Hugging Face folder or a GGUF file.
+    /// A Hugging Face folder, a GGUF file, or a hub's `owner/name`.
     public var path = ""
+    /// Whether the network may be used to fetch it.
+    public var download = false
     public var dtype = DType.auto
 
     public init() {}
 
     public static var keys: [ConfigurationKey<ModelOptions>] {
         [
-            .key("path", \.path, "Hugging Face folder or GGUF file of the model").required()
+            .key("path", \.path, "Hugging Face folder or GGUF file of the model, or owner/name or owner/name@revision on a hub").required()
                 .known(as: "model_name_or_path", "base_model", "model_name"),
+            .key("download", \.download, "Whether a model that is neither here nor in the hub's cache may be fetched from the hub")
+                .known(as: "allow_download"),
             .key("dtype", \.dtype, "How frozen weights are stored; auto keeps the checkpoint's type").known(as: "torch_dtype"),
         ]
     }
@@ -106,6 +110,7 @@ public struct TrainingOptions: ConfigurationOptions {
     public var seed = 42
     public var loggingSteps = 10
     public var evalSteps: Int?
+    public var profile = false
 
     public init() {}
 
@@ -128,6 +133,8 @@ public struct TrainingOptions: ConfigurationOptions {
             .key("logging_steps", \.loggingSteps, .from(1), "Steps between lines of progress where there is no terminal; metrics hold every step"),
             .key("eval_steps", \.evalSteps, .from(1), "Steps between measurements of the held-out loss; before and after the run in any case")
                 .known(as: "eval_interval", "eval_every"),
+            .key("profile", \.profile, "Write what each rank does when, for chrome://tracing: the operations of five steps, the phases of all")
+                .known(as: "profiler", "tensorboard_trace"),
         ]
     }
 }

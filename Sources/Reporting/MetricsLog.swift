@@ -4,10 +4,8 @@ public import Support
 ///
 /// One rank owns it. A run that resumes after a step drops what lies after that step, so no step stands in the file twice.
 public final class MetricsLog {
-    private let file: LineFile
+    private let file: GrowingFile
     private var known: Set<Name>
-    /// Lines that could not be written yet, in order.
-    private var waiting: [String] = []
 
     private struct Name: Hashable {
         let step: Int
@@ -20,7 +18,7 @@ public final class MetricsLog {
     /// - Throws: `file` if it can't be opened, `format` with the line if a line of it is no record.
     public static func open(path: String, keepingSteps step: Int) throws(TrainerError) -> MetricsLog {
         // Opened first, so that there is a file to read.
-        _ = try LineFile(path: path)
+        _ = try GrowingFile(path: path)
         var known: Set<Name> = []
         var keptBytes = 0
         for line in try MetricsLine.read(path: path) {
@@ -28,10 +26,10 @@ public final class MetricsLog {
             known.insert(Name(step: line.step, label: line.label))
             keptBytes = line.end
         }
-        return MetricsLog(file: try LineFile(path: path, keptBytes: keptBytes), known: known)
+        return MetricsLog(file: try GrowingFile(path: path, keptBytes: keptBytes), known: known)
     }
 
-    private init(file: LineFile, known: Set<Name>) {
+    private init(file: GrowingFile, known: Set<Name>) {
         self.file = file
         self.known = known
     }
@@ -43,17 +41,14 @@ public final class MetricsLog {
     ///   call or for `writeWaiting`.
     public func append(_ record: some MetricsRecord) throws(TrainerError) {
         guard known.insert(Name(step: record.step, label: record.label)).inserted else { return }
-        waiting.append(record.line)
-        try writeWaiting()
+        try file.appendInTurn(Array(record.line.utf8) + [UInt8(ascii: "\n")])
     }
+
+    /// Whether the file holds the record, or will.
+    public func holds(_ record: some MetricsRecord) -> Bool { known.contains(Name(step: record.step, label: record.label)) }
 
     /// Writes the records that wait, if any.
     ///
     /// - Throws: `file` if one still can't be written.
-    public func writeWaiting() throws(TrainerError) {
-        while let line = waiting.first {
-            try file.append(line)
-            waiting.removeFirst()
-        }
-    }
+    public func writeWaiting() throws(TrainerError) { try file.writeWaiting() }
 }

@@ -6,12 +6,27 @@ public protocol MetricsRecord: Sendable {
     var step: Int { get }
     /// What tells it from other records of its step: empty for the step itself.
     var label: String { get }
+    /// When it was made, in Unix seconds.
+    var time: Double { get }
+    /// What TensorBoard draws of it; the part of a tag before the stroke names the group of curves.
+    var scalars: [(tag: String, value: Double)] { get }
+    /// What TensorBoard shows of it as text.
+    var samples: [EvaluationRecord.Sample] { get }
     /// The record as JSON on one line, without the line end; keys in a fixed order, numbers that are not finite as text.
     var line: String { get }
 }
 
 extension StepRecord: MetricsRecord {
     public var label: String { "" }
+    public var samples: [EvaluationRecord.Sample] { [] }
+
+    public var scalars: [(tag: String, value: Double)] {
+        [
+            ("train/loss", loss), ("train/learning_rate", learningRate), ("train/gradient_norm", gradientNorm), ("train/epoch", epoch),
+            ("speed/tokens_per_second", tokensPerSecond), ("speed/seconds_per_step", seconds),
+            ("memory/peak_allocated_bytes", Double(peakAllocatedBytes)), ("memory/peak_resident_bytes", Double(peakResidentBytes)),
+        ]
+    }
 
     public var line: String {
         var out = JSONLine()
@@ -27,6 +42,11 @@ extension StepRecord: MetricsRecord {
         out.add("tokens_per_second", tokensPerSecond)
         out.add(CodingKeys.peakAllocatedBytes, peakAllocatedBytes)
         out.add(CodingKeys.peakResidentBytes, peakResidentBytes)
+        var kinds = JSONLine()
+        for (name, bytes) in peakBytesByKind.sorted(by: { $0.key < $1.key }) { kinds.add(name, raw: String(bytes)) }
+        out.add(CodingKeys.peakBytesByKind.rawValue, raw: kinds.text)
+        out.add(CodingKeys.rankSeconds.rawValue, raw: "[" + rankSeconds.map(JSONLine.number).joined(separator: ",") + "]")
+        out.add(CodingKeys.time, time)
         out.add(CodingKeys.isSkipped.rawValue, raw: isSkipped ? "true" : "false")
         return out.text
     }
@@ -34,6 +54,11 @@ extension StepRecord: MetricsRecord {
 
 extension EvaluationRecord: MetricsRecord {
     public var label: String { name }
+
+    public var scalars: [(tag: String, value: Double)] {
+        [("\(name)/loss", loss), ("\(name)/perplexity", perplexity)]
+            + scores.sorted { $0.key < $1.key }.map { ("\(name)/\($0.key)", $0.value) }
+    }
 
     /// e to the loss.
     public var perplexity: Double { exp(loss) }
@@ -49,6 +74,18 @@ extension EvaluationRecord: MetricsRecord {
         var scoreLine = JSONLine()
         for (name, score) in scores.sorted(by: { $0.key < $1.key }) { scoreLine.add(name, score) }
         out.add(CodingKeys.scores.rawValue, raw: scoreLine.text)
+        out.add(CodingKeys.samples.rawValue, raw: "[" + samples.map(\.line).joined(separator: ",") + "]")
+        out.add(CodingKeys.time, time)
+        return out.text
+    }
+}
+
+extension EvaluationRecord.Sample {
+    fileprivate var line: String {
+        var out = JSONLine()
+        out.add(CodingKeys.prompt.rawValue, raw: JSONLine.quoted(prompt))
+        out.add(CodingKeys.wanted.rawValue, raw: JSONLine.quoted(wanted))
+        out.add(CodingKeys.generated.rawValue, raw: JSONLine.quoted(generated))
         return out.text
     }
 }
@@ -117,27 +154,5 @@ struct MetricsLine {
         } catch {
             throw TrainerError(.format, place, "is no record of metrics", remedy: "Move the file away to begin a new one")
         }
-    }
-}
-
-/// A JSON object on one line, with its keys in the order they were added.
-private struct JSONLine {
-    private var fields: [String] = []
-
-    var text: String { "{" + fields.joined(separator: ",") + "}" }
-
-    mutating func add(_ key: String, raw: String) { fields.append("\(Self.quoted(key)):\(raw)") }
-    mutating func add(_ key: any CodingKey, _ value: Int) { add(key.stringValue, raw: String(value)) }
-    mutating func add(_ key: any CodingKey, _ value: Double) { add(key.stringValue, value) }
-    mutating func add(_ key: String, _ value: Double) {
-        add(key, raw: value.isFinite ? "\(value)" : value.isNaN ? "\"nan\"" : value < 0 ? "\"-inf\"" : "\"inf\"")
-    }
-
-    static func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar -> String in
-            if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
-            return scalar.value < 0x20 ? "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16) : String(scalar)
-        }
-        return "\"" + escaped.joined() + "\""
     }
 }

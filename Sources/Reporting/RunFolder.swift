@@ -10,6 +10,8 @@ public struct RunFolder: Equatable, Sendable {
 
     public var resolvedPath: String { "\(path)/resolved.yaml" }
     public var metricsPath: String { "\(path)/metrics.jsonl" }
+    public var tensorBoardPath: String { "\(path)/tensorboard" }
+    public func tracePath(rank: Int) -> String { "\(path)/trace-rank-\(rank).json" }
     public func logPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).log" }
 
     /// Makes the folder, or takes one that is empty or holds a run that may go on. One rank does this, before the others open their logs.
@@ -26,7 +28,8 @@ public struct RunFolder: Equatable, Sendable {
             throw TrainerError(
                 .file, path, "holds a run already", remedy: "Choose another output, remove the folder, or let checkpoint.resume be auto")
         }
-        if !isRun, let name = names.first(where: { $0 != "logs" }) {
+        // What a run leaves that ended before it began.
+        if !isRun, let name = names.first(where: { $0 != "logs" && $0 != "run.lock" }) {
             throw TrainerError(.file, path, "exists and holds no run but \(name)", remedy: "Choose another output or empty the folder")
         }
         guard access(path, W_OK | X_OK) == 0 else { throw .system(path, "can't be written", remedy: "Choose another output") }
@@ -38,7 +41,7 @@ public struct RunFolder: Equatable, Sendable {
     public func writeResolved(_ yaml: String) throws(TrainerError) {
         let temporary = resolvedPath + ".new"
         unlink(temporary)
-        let file = try LineFile(path: temporary)
+        let file = try GrowingFile(path: temporary)
         try file.append(yaml.hasSuffix("\n") ? String(yaml.dropLast()) : yaml)
         guard rename(temporary, resolvedPath) == 0 else { throw .system(resolvedPath, "can't be written") }
     }
@@ -46,7 +49,7 @@ public struct RunFolder: Equatable, Sendable {
     /// Opens the log of a rank to append to, making its folder on a node that doesn't share the first one's disk.
     public func openLog(rank: Int) throws(TrainerError) -> RankLog {
         try Self.makeFolders("\(path)/logs")
-        return RankLog(file: try LineFile(path: logPath(rank: rank)))
+        return RankLog(file: try GrowingFile(path: logPath(rank: rank)))
     }
 
     /// Makes a folder and those it lies in, as `mkdir -p`.
@@ -83,9 +86,9 @@ public struct RunFolder: Equatable, Sendable {
 
 /// A rank's own log: a line per event, with the time of day.
 public final class RankLog {
-    private let file: LineFile
+    private let file: GrowingFile
 
-    init(file: LineFile) { self.file = file }
+    init(file: GrowingFile) { self.file = file }
 
     public func write(_ line: String) throws(TrainerError) {
         var now = time(nil)

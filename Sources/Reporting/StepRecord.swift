@@ -21,6 +21,13 @@ public struct StepRecord: Equatable, Sendable, Decodable {
     public var peakAllocatedBytes: Int
     /// The most bytes that any rank's process has had in memory so far.
     public var peakResidentBytes: Int
+    /// The bytes of tensors by kind at the highest total so far; of each kind the most of any rank.
+    public var peakBytesByKind: [String: Int]
+    /// The seconds that each rank computed before it waited for the others. Of more than 64 ranks each number is the slowest of some
+    /// neighbours.
+    public var rankSeconds: [Double]
+    /// When the step ended, in Unix seconds.
+    public var time: Double
     /// Whether the update was left out because the loss or the gradient is not finite.
     public var isSkipped: Bool
 
@@ -35,12 +42,16 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         case seconds
         case peakAllocatedBytes = "peak_allocated_bytes"
         case peakResidentBytes = "peak_resident_bytes"
+        case peakBytesByKind = "peak_bytes_by_kind"
+        case rankSeconds = "rank_seconds"
+        case time
         case isSkipped = "skipped"
     }
 
     public init(
         step: Int, totalSteps: Int, epoch: Double, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, trainedTokens: Int,
-        seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, isSkipped: Bool = false
+        seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, peakBytesByKind: [String: Int] = [:], rankSeconds: [Double] = [],
+        time: Double = 0, isSkipped: Bool = false
     ) {
         self.step = step
         self.totalSteps = totalSteps
@@ -53,41 +64,12 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         self.seconds = seconds
         self.peakAllocatedBytes = peakAllocatedBytes
         self.peakResidentBytes = peakResidentBytes
+        self.peakBytesByKind = peakBytesByKind
+        self.rankSeconds = rankSeconds
+        self.time = time
         self.isSkipped = isSkipped
     }
 
     /// Zero for a step that took no time.
     public var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
-}
-
-/// What a measurement on held-out rows found: a line of `metrics.jsonl`.
-public struct EvaluationRecord: Equatable, Sendable, Decodable {
-    /// The steps trained before it; 0 is before the run.
-    public var step: Int
-    /// Which rows: `heldout`.
-    public var name: String
-    /// Mean over the trained tokens of the rows.
-    public var loss: Double
-    /// Tokens that the loss counts.
-    public var trainedTokens: Int
-    public var seconds: Double
-    /// Scores of generated text by name: `field_match`.
-    public var scores: [String: Double]
-
-    enum CodingKeys: String, CodingKey {
-        case step
-        case name = "evaluation"
-        case loss
-        case trainedTokens = "trained_tokens"
-        case seconds, scores
-    }
-
-    public init(step: Int, name: String = "heldout", loss: Double, trainedTokens: Int, seconds: Double, scores: [String: Double] = [:]) {
-        self.step = step
-        self.name = name
-        self.loss = loss
-        self.trainedTokens = trainedTokens
-        self.seconds = seconds
-        self.scores = scores
-    }
 }

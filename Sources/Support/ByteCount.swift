@@ -50,3 +50,13 @@ public func grouped(_ count: Int) -> String {
     }
     return (count < 0 ? "-" : "") + String(digits)
 }
+
+/// `value` with two significant digits and an exponent: `3.1e-05`, `0`.
+public func scientific(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : fixed(value, 0) }
+    var (mantissa, exponent) = (abs(value), 0)
+    while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 0.995 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+    return "\(value < 0 ? "-" : "")\(fixed(mantissa, 1))e\(exponent < 0 ? "-" : "+")\(digits)"
+}

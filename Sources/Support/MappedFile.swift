@@ -35,6 +35,16 @@ public final class MappedFile: Sendable {
         guard let address = bytes.baseAddress, range.upperBound > first else { return }
         madvise(UnsafeMutableRawPointer(mutating: address + first), range.upperBound - first, MADV_DONTNEED)
     }
+
+    /// As `forget`, along with the neighbours that the kernel brings in with a page that is touched: up to 64 KiB, at a multiple of that.
+    public func forget(around range: Range<Int>) {
+        guard let address = bytes.baseAddress, !range.isEmpty else { return }
+        let window = 1 << 16
+        let (start, end) = (Int(bitPattern: address), Int(bitPattern: address) + bytes.count)
+        let first = max(start, (start + range.lowerBound) / window * window)
+        let last = min(end, (start + range.upperBound + window - 1) / window * window)
+        forget((first - start)..<(last - start))
+    }
 }
 
 extension TrainerError {

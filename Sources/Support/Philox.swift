@@ -60,8 +60,11 @@ public struct Philox: Sendable {
     }
 
     /// A permutation of `0..<count`: Fisher and Yates's shuffle, position `i` drawing from counter `(i, stream)`.
-    public func permutation(_ count: Int, stream: UInt64) -> [Int] {
-        var order = Array(0..<count)
+    ///
+    /// - Precondition: `count` is at most 2^32.
+    public func permutation(_ count: Int, stream: UInt64) -> [UInt32] {
+        precondition(count >= 0 && count <= 1 << 32, "Philox.permutation: \(count) is more than 32 bits number")
+        var order = (0..<count).map { UInt32(truncatingIfNeeded: $0) }
         var i = count - 1
         while i > 0 {
             let (a, b, _, _) = words(UInt64(i), stream)

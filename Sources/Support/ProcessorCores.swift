@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CLinux
 import Glibc
 
 /// The cores that processes may run on.
@@ -14,7 +14,7 @@ public struct ProcessorCores: Equatable, Sendable {
     /// The cores a process may use; nil if the system doesn't say. Process 0 is the caller.
     public static func allowed(process: Int32 = 0) -> ProcessorCores? {
         var mask = [UInt8](repeating: 0, count: maskBytes)
-        let written = csystem_get_affinity(process, UInt(mask.count), &mask)
+        let written = clinux_get_affinity(process, UInt(mask.count), &mask)
         guard written > 0 else { return nil }
         return ProcessorCores(cores: (0..<written * 8).filter { mask[$0 / 8] >> ($0 % 8) & 1 == 1 })
     }
@@ -29,6 +29,6 @@ public struct ProcessorCores: Equatable, Sendable {
     public func bind() {
         var mask = [UInt8](repeating: 0, count: Self.maskBytes)
         for core in cores where core < mask.count * 8 { mask[core / 8] |= 1 << (core % 8) }
-        _ = csystem_set_affinity(0, UInt(mask.count), mask)
+        _ = clinux_set_affinity(0, UInt(mask.count), mask)
     }
 }

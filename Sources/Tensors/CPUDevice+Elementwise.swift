@@ -43,6 +43,22 @@ extension CPUDevice {
         }
     }
 
+    public func fingerprint(_ values: Tensor, start: UInt64) -> UInt64 {
+        precondition(values.isContiguous, "CPUDevice.fingerprint: the tensor has gaps")
+        let part = 1 << 16
+        let parts = (values.count + part - 1) / part
+        let x = UnsafePointer(values.floats)
+        return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: max(parts, 1)) { found in
+            let found = found.baseAddress
+            pool.parallelFor(parts) { range in
+                for index in range {
+                    found?[index] = Kernels.fingerprint(values: x, range: index * part..<min((index + 1) * part, values.count), start: 0)
+                }
+            }
+            return (0..<parts).reduce(start) { mixed($0, found?[$1] ?? 0) }
+        }
+    }
+
     public func firstNonFinite(_ values: Tensor) -> Int? {
         precondition(values.isContiguous, "CPUDevice.firstNonFinite: the tensor has gaps")
         return Kernels.firstNonFinite(values: values.floats, range: 0..<values.count)

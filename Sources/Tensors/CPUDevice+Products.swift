@@ -20,11 +20,20 @@ extension CPUDevice {
                     leftStride: left.rowStride, right: b, rightStride: right.rowStride, transposesRight: transposesRight, m: rows.count, n: n, k: k,
                     alpha: alpha, adds: adds)
             }
+        } else if transposesLeft, !transposesRight, min(m, n) <= narrowProductLimit, min(max(m, n), k) >= narrowProductLimit {
+            // The wide operand's columns are shared out, whichever it is.
+            let isLeftNarrow = m <= n
+            let (narrow, wide) = isLeftNarrow ? (left, right) : (right, left)
+            pool.parallelFor(wide.columns, grain: 32) { columns in
+                let first = columns.lowerBound
+                narrowGradient(
+                    output: c + first * (isLeftNarrow ? 1 : output.rowStride), outputStride: output.rowStride, transposesOutput: !isLeftNarrow,
+                    narrow: UnsafePointer(narrow.floats), narrowStride: narrow.rowStride, wide: UnsafePointer(wide.floats) + first,
+                    wideStride: wide.rowStride, rows: narrow.columns, columns: columns.count, depth: k, factor: alpha, adds: adds)
+            }
         } else if hasWideProduct, min(m, n) >= Self.wideProductLimit {
-            let operands = WideOperands(
-                output: c, outputStride: output.rowStride, left: a, leftStride: left.rowStride, transposesLeft: transposesLeft, right: b,
-                rightStride: right.rowStride, transposesRight: transposesRight)
-            wideProduct(operands, m: m, n: n, k: k, alpha: alpha, adds: adds)
+            let term = WideTerm(left, right, transposesLeft: transposesLeft, transposesRight: transposesRight, alpha: alpha)
+            wideProduct(output, term, adds: adds)
         } else if m >= n {
             // Cut along the longer side: each part packs its piece of that operand and the whole of the other.
             pool.parallelFor(m, grain: 8) { rows in
@@ -46,20 +55,38 @@ extension CPUDevice {
         finished()
     }
 
-    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError) {
+    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adding terms: [LowRankTerm]) throws(TrainerError) {
         try forEachPanel(weights) { panel, rows, _ in
-            self.product(output.columns(rows), input, panel, transposesLeft: false, transposesRight: true, alpha: 1, adds: adds)
+            for (columns, term) in LowRankTerm.pieces(rows, terms) {
+                let part = panel.rows(columns.lowerBound - rows.lowerBound..<columns.upperBound - rows.lowerBound)
+                self.product(output.columns(columns), input, part, transposesRight: true, adding: term, adds: false)
+            }
         }
     }
 
     public func linearInputGradient(
-        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adding term: LowRankTerm?, adds: Bool
     ) throws(TrainerError) {
         try forEachPanel(weights) { panel, rows, isFirst in
             self.product(
-                inputGradient, outputGradient.columns(rows), panel, transposesLeft: false, transposesRight: false, alpha: 1,
-                adds: adds || !isFirst)
+                inputGradient, outputGradient.columns(rows), panel, transposesRight: false, adding: isFirst ? term : nil, adds: adds || !isFirst)
         }
+    }
+
+    /// `output = left · op(right)` with a term added, whose right operand is stored as `right` is: in one pass over the output where the tiles
+    /// of large products allow it.
+    private func product(_ output: Tensor, _ left: Tensor, _ right: Tensor, transposesRight: Bool, adding term: LowRankTerm?, adds: Bool) {
+        guard let term else {
+            return product(output, left, right, transposesLeft: false, transposesRight: transposesRight, alpha: 1, adds: adds)
+        }
+        if hasWideProduct, min(output.rows, output.columns) >= Self.wideProductLimit, term.left.columns <= WideBlocks.maximumAddition {
+            wideProduct(
+                output, WideTerm(left, right, transposesLeft: false, transposesRight: transposesRight, alpha: 1),
+                addition: WideTerm(term.left, term.right, transposesLeft: false, transposesRight: transposesRight, alpha: term.factor), adds: adds)
+            return finished()
+        }
+        product(output, term.left, term.right, transposesLeft: false, transposesRight: transposesRight, alpha: term.factor, adds: adds)
+        product(output, left, right, transposesLeft: false, transposesRight: transposesRight, alpha: 1, adds: true)
     }
 
     /// Hands out the stacked rows of the weights as float32 matrices: at once if they are one dense matrix, else panel by panel from scratch.

@@ -95,6 +95,15 @@ public final class CPUDevice: Device {
         case .q8_0: decodeQ8_0(output: output, input: input, count: range.count)
         case .q4_0: decodeQ4_0(output: output, input: input, count: range.count)
         case .q4_1: decodeQ4_1(output: output, input: input, count: range.count)
+        case .q5_0: decodeQ5_0(output: output, input: input, count: range.count)
+        case .q5_1: decodeQ5_1(output: output, input: input, count: range.count)
+        case .q2_K: decodeQ2_K(output: output, input: input, count: range.count)
+        case .q3_K: decodeQ3_K(output: output, input: input, count: range.count)
+        case .q4_K: decodeQ4_K(output: output, input: input, count: range.count)
+        case .q5_K: decodeQ5_K(output: output, input: input, count: range.count)
+        case .q6_K: decodeQ6_K(output: output, input: input, count: range.count)
+        case .iq4_NL: decodeIQ4_NL(output: output, input: input, count: range.count)
+        case .iq4_XS: decodeIQ4_XS(output: output, input: input, count: range.count)
         case .nf4:
             guard let constants = weight.constants else { preconditionFailure("CPUDevice.decodeRows: NF4 without constants") }
             decodeNF4(
@@ -107,6 +116,11 @@ public final class CPUDevice: Device {
     public func encode(_ target: Tensor, _ source: Tensor) {
         precondition(target.isContiguous && source.isContiguous && target.count == source.count, "CPUDevice.encode: shapes differ")
         let (output, input) = (target.address, UnsafePointer(source.floats))
+        if target.elementType == .q8_0 {
+            return pool.parallelFor(target.count / 32, grain: 128) { blocks in
+                encodeQ8_0(output: output + blocks.lowerBound * 34, input: input + blocks.lowerBound * 32, count: blocks.count * 32)
+            }
+        }
         pool.parallelFor(target.count, grain: 4096) { range in
             switch target.elementType {
             case .float32: memcpy(output + range.lowerBound * 4, input + range.lowerBound, range.count * 4)

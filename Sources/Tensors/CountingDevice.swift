@@ -75,18 +75,27 @@ public final class CountingDevice: Device {
         count(2 * Double(output.count) * Double(inner), output, left, right)
     }
 
-    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError) {
+    public func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adding terms: [LowRankTerm]) throws(TrainerError) {
+        for term in terms {
+            product(
+                output.columns(term.columns), term.left, term.right, transposesLeft: false, transposesRight: true, alpha: term.factor, adds: false)
+        }
         try countLinear(output, input, weights)
-        let shape = ProductShape(m: output.rows, n: output.columns, k: input.columns, transposesLeft: false, transposesRight: true, adds: adds)
+        let shape = ProductShape(
+            m: output.rows, n: output.columns, k: input.columns, transposesLeft: false, transposesRight: true, adds: !terms.isEmpty)
         products[shape, default: 0] += 1
     }
 
     public func linearInputGradient(
-        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adding term: LowRankTerm?, adds: Bool
     ) throws(TrainerError) {
+        if let term {
+            product(inputGradient, term.left, term.right, transposesLeft: false, transposesRight: false, alpha: term.factor, adds: adds)
+        }
         try countLinear(outputGradient, inputGradient, weights)
         let shape = ProductShape(
-            m: inputGradient.rows, n: inputGradient.columns, k: outputGradient.columns, transposesLeft: false, transposesRight: false, adds: adds)
+            m: inputGradient.rows, n: inputGradient.columns, k: outputGradient.columns, transposesLeft: false, transposesRight: false,
+            adds: adds || term != nil)
         products[shape, default: 0] += 1
     }
 
@@ -166,6 +175,7 @@ public final class CountingDevice: Device {
         count(2 * Double(values.count), values)
         return 0
     }
+    public func fingerprint(_ values: Tensor, start: UInt64) -> UInt64 { start }
     public func firstNonFinite(_ values: Tensor) -> Int? { nil }
     public func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate) {
         count(14 * Double(parameter.count), parameter, parameter, gradient, firstMoment, firstMoment, secondMoment, secondMoment)

@@ -27,7 +27,7 @@ public protocol Device: AnyObject {
     func copy(_ target: Tensor, _ source: Tensor)
     /// Writes the float32 values of rows of a weight into `target`, `[rows.count, K]`.
     func decode(_ target: Tensor, _ weight: Weight, rows: Range<Int>)
-    /// Writes float32 values into a contiguous tensor of type float32, bfloat16 or float16, rounding to nearest even.
+    /// Writes float32 values into a contiguous tensor of type float32, bfloat16 or float16, rounding to nearest even, or of Q8_0.
     func encode(_ target: Tensor, _ source: Tensor)
     /// Quantises float32 values to NF4 with double quantisation. QLoRA, arXiv:2305.14314, section 3; bit for bit as bitsandbytes.
     func quantiseNF4(_ target: Weight, _ source: Tensor) throws(TrainerError)
@@ -37,10 +37,12 @@ public protocol Device: AnyObject {
     /// `output = alpha * op(left) · op(right)`, added to what `output` holds if `adds`.
     func product(
         _ output: Tensor, _ left: Tensor, _ right: Tensor, transposesLeft: Bool, transposesRight: Bool, alpha: Float, adds: Bool)
-    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`; added to what `output` holds if `adds`.
-    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
-    /// `inputGradient [T, K] = outputGradient [T, N] · W`, or added to what it holds.
-    func linearInputGradient(_ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adds: Bool) throws(TrainerError)
+    /// `output [T, N] = input [T, K] · Wᵀ`, where the weights' rows stacked are W, `[N, K]`; terms are added to their columns. They are in the
+    /// order of their columns and do not overlap.
+    func linear(_ output: Tensor, _ input: Tensor, _ weights: [Weight], adding terms: [LowRankTerm]) throws(TrainerError)
+    /// `inputGradient [T, K] = outputGradient [T, N] · W` with a term added, or added to what it holds.
+    func linearInputGradient(
+        _ inputGradient: Tensor, _ outputGradient: Tensor, _ weights: [Weight], adding term: LowRankTerm?, adds: Bool) throws(TrainerError)
 
     // MARK: Norm, rotary embedding, gated activation
 
@@ -91,6 +93,8 @@ public protocol Device: AnyObject {
     func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
     /// The sum of squares of a contiguous tensor, in double; not finite if any element is not.
     func sumOfSquares(_ values: Tensor) -> Double
+    /// A fingerprint of a contiguous tensor's values that goes on from `start`, whatever the number of threads; `start` where there are no values.
+    func fingerprint(_ values: Tensor, start: UInt64) -> UInt64
     /// The index of the first element that is not finite.
     func firstNonFinite(_ values: Tensor) -> Int?
 

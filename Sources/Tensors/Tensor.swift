@@ -2,7 +2,8 @@ public import Support
 
 /// A block of a device's memory; it goes back to the device when nothing refers to it any more.
 public final class Buffer {
-    let device: any Device
+    /// Who takes the bytes back, and whose operations work on them.
+    var device: any Device
     /// Where the bytes lie; nil on a device that holds no values.
     let address: UnsafeMutableRawPointer?
     let byteCount: Int

@@ -20,6 +20,8 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var endToken: Int32?
     /// `tokenizer.ggml.unknown_token_id`.
     public var unknownToken: Int32?
+    /// `tokenizer.ggml.padding_token_id`.
+    public var paddingToken: Int32?
     /// `tokenizer.ggml.add_bos_token`; by default true for "llama" alone, as in llama.cpp.
     public var addsBeginToken: Bool
     /// `tokenizer.ggml.add_eos_token`; by default true for "t5" alone.
@@ -35,8 +37,8 @@ public struct GGUFVocabulary: Equatable, Sendable {
 
     public init(
         model: String, pre: String = "", tokens: [String], tokenTypes: [Int32], merges: [String] = [], scores: [Double] = [],
-        beginToken: Int32? = nil, endToken: Int32? = nil, unknownToken: Int32? = nil, addsBeginToken: Bool? = nil, addsEndToken: Bool? = nil,
-        chatTemplate: String? = nil
+        beginToken: Int32? = nil, endToken: Int32? = nil, unknownToken: Int32? = nil, paddingToken: Int32? = nil,
+        addsBeginToken: Bool? = nil, addsEndToken: Bool? = nil, chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
@@ -47,6 +49,7 @@ public struct GGUFVocabulary: Equatable, Sendable {
         self.beginToken = beginToken
         self.endToken = endToken
         self.unknownToken = unknownToken
+        self.paddingToken = paddingToken
         self.addsBeginToken = addsBeginToken ?? (model == "llama")
         self.addsEndToken = addsEndToken ?? (model == "t5")
         self.chatTemplate = chatTemplate
@@ -117,7 +120,7 @@ extension TokenizerDefinition {
     }
 
     /// What the names of `tokenizer.ggml.pre` stand for, after the models' own tokenizer.json.
-    private mutating func addPreTokenizer(named name: String, _ pairs: inout PairModel) throws(TrainerError) {
+    mutating func addPreTokenizer(named name: String, _ pairs: inout PairModel) throws(TrainerError) {
         let key = "tokenizer.ggml.pre"
         func split(_ pattern: String) throws(TrainerError) -> PreTokenizer {
             try .split(.expression(Pattern(pattern, subject: key)), .isolated, isInverted: false)

@@ -11,23 +11,25 @@ extension Tokenizer {
         var files = try Files(tokenizer: bytes(of: path))
         let definition = try TokenizerDefinition(JSONNode(parsing: files.tokenizer ?? [], file: path))
         let configurationPath = "\(folder)/tokenizer_config.json"
-        var names: (begin: String?, end: String?) = (nil, nil)
+        var names: [String: String] = [:]
         if FileManager.default.fileExists(atPath: configurationPath) {
             let bytes = try bytes(of: configurationPath)
             files.configuration = bytes
             let configuration = try JSONNode(parsing: bytes, file: configurationPath)
-            names = try (tokenName(configuration, "bos_token"), tokenName(configuration, "eos_token"))
+            for key in ["bos_token", "eos_token", "unk_token", "pad_token"] { names[key] = try tokenName(configuration, key) }
             files.chatTemplate = try chatTemplate(configuration)
         }
         let templatePath = "\(folder)/chat_template.jinja"
         if FileManager.default.fileExists(atPath: templatePath) { files.chatTemplate = String(decoding: try bytes(of: templatePath), as: UTF8.self) }
-        func id(_ name: String?, _ key: String) throws(TrainerError) -> Int32? {
-            guard let name else { return nil }
-            if let id = definition.addedContents.id(of: name) ?? definition.tokens.id(of: name) { return id }
+        func id(_ key: String) -> Int32? {
+            names[key].flatMap { name in definition.addedContents.id(of: name) ?? definition.tokens.id(of: name) }
+        }
+        for key in ["bos_token", "eos_token"] {
+            guard let name = names[key], id(key) == nil else { continue }
             throw TrainerError(.format, "\(configurationPath): \(key)", "is \"\(name)\", which tokenizer.json does not have")
         }
-        files.beginToken = try id(names.begin, "bos_token")
-        files.endToken = try id(names.end, "eos_token")
+        (files.beginToken, files.endToken) = (id("bos_token"), id("eos_token"))
+        (files.unknownToken, files.paddingToken) = (id("unk_token"), id("pad_token"))
         return try Tokenizer(definition, files: files)
     }
 
@@ -35,7 +37,9 @@ extension Tokenizer {
     ///
     /// - Throws: `format` if the model or pre-tokenizer is not known (the known ones are named), or the lists contradict each other.
     public static func load(gguf vocabulary: GGUFVocabulary) throws(TrainerError) -> Tokenizer {
-        let files = Files(beginToken: vocabulary.beginToken, endToken: vocabulary.endToken, chatTemplate: vocabulary.chatTemplate)
+        let files = Files(
+            beginToken: vocabulary.beginToken, endToken: vocabulary.endToken, unknownToken: vocabulary.unknownToken,
+            paddingToken: vocabulary.paddingToken, chatTemplate: vocabulary.chatTemplate)
         return try Tokenizer(TokenizerDefinition(vocabulary), files: files)
     }
 
@@ -51,7 +55,7 @@ extension Tokenizer {
 
     private func configurationJSON() -> [UInt8] {
         var object = JSONObject([("tokenizer_class", .string("PreTrainedTokenizerFast")), ("clean_up_tokenization_spaces", .bool(false))])
-        for (key, id) in [("bos_token", beginToken), ("eos_token", endToken)] {
+        for (key, id) in [("bos_token", beginToken), ("eos_token", endToken), ("unk_token", unknownToken), ("pad_token", paddingToken)] {
             if let id, let token = definition.name(of: id) { object[key] = .string(token) }
         }
         if let chatTemplate { object["chat_template"] = .string(chatTemplate) }

@@ -23,6 +23,9 @@ public final class Tokenizer: Sendable {
     /// Put before a text where the model wants it, and after it; nil if the tokenizer names none.
     public let beginToken: Int32?
     public let endToken: Int32?
+    /// What the model's files name as the unknown and the padding token, if any.
+    public var unknownToken: Int32? { files.unknownToken }
+    public var paddingToken: Int32? { files.paddingToken }
     /// The template in Jinja that renders a conversation.
     public let chatTemplate: String?
     /// A hash of what decides ids, the same from run to run: 16 hexadecimal digits.
@@ -49,6 +52,8 @@ public final class Tokenizer: Sendable {
     struct Files: Sendable {
         var beginToken: Int32?
         var endToken: Int32?
+        var unknownToken: Int32?
+        var paddingToken: Int32?
         var chatTemplate: String?
         var tokenizer: [UInt8]?
         var configuration: [UInt8]?

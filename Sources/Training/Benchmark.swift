@@ -56,7 +56,7 @@ public struct Benchmark {
     }
 
     /// The seconds that the matrix products of a step take by themselves, each called as often as the step calls it.
-    public static func productSeconds(_ shapes: [ProductShape: Int], on device: CPUDevice) throws(TrainerError) -> Double {
+    public static func productSeconds(_ shapes: [ProductShape: Int], on device: any Device) throws(TrainerError) -> Double {
         var total = 0.0
         for (shape, count) in shapes.sorted(by: { ($0.key.m, $0.key.n, $0.key.k) < ($1.key.m, $1.key.n, $1.key.k) }) {
             let left = shape.transposesLeft ? try device.zeros(shape.k, shape.m) : try device.zeros(shape.m, shape.k)

@@ -18,12 +18,12 @@ public struct MemoryForecast {
         let trained = try TrainedModel.make(setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence)
         let optimizer = try AdamW(setup.configuration.training.optimizer, shards: trained.shards)
         let step = TrainingStep(trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: SoloGroup(), on: device)
-        let batches = largestBatches(setup)
+        let batches = try largestBatches(setup)
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         return MemoryForecast(ledger: device.ledger)
     }
 
-    private static func largestBatches(_ setup: RunSetup) -> [PackedBatch] {
+    private static func largestBatches(_ setup: RunSetup) throws(TrainerError) -> [PackedBatch] {
         let steps = Array(stride(from: 0, to: setup.schedule.stepCount, by: max(1, setup.schedule.stepCount / 64)))
         var mostTokens: (plan: StepPlan, batch: StepPlan.Microbatch)?
         var mostTargets = mostTokens
@@ -34,6 +34,8 @@ public struct MemoryForecast {
                 if batch.trainedTokenCount > mostTargets?.batch.trainedTokenCount ?? 0 { mostTargets = (plan, batch) }
             }
         }
-        return [mostTokens, mostTargets].compactMap { $0.map { $0.plan.batch($0.batch, from: setup.data.training) } }
+        var batches: [PackedBatch] = []
+        for (plan, batch) in [mostTokens, mostTargets].compactMap({ $0 }) { batches.append(try plan.batch(batch, from: setup.data.training)) }
+        return batches
     }
 }

@@ -7,10 +7,16 @@ public import Tensors
 /// Where this rank runs: its group, its cores and its device.
 public struct RankContext {
     public let group: any ProcessGroup
-    public let device: CPUDevice
+    public let device: any Device
+    /// The processor behind it, whose operations nothing records.
+    public let processor: CPUDevice
+    /// What is recorded of this rank; nil where nobody asked for it.
+    public let trace: Trace?
     /// The cores this rank's threads run on; nil if ranks share cores or the system doesn't say.
     public let cores: ProcessorCores?
     public let threadCount: Int
+    /// The cores that the ranks of this node share.
+    public let nodeCores: ProcessorCores
     /// Ranks on this rank's node.
     public let ranksOnNode: Int
 
@@ -18,9 +24,11 @@ public struct RankContext {
     ///
     /// mpirun may have bound each rank to one core whatever their number, so the cores are those of the process that started this one.
     ///
-    /// - Parameter threads: Threads for this rank; nil for the cores of the node divided by its ranks.
+    /// - Parameters:
+    ///   - threads: Threads for this rank; nil for the cores of the node divided by its ranks.
+    ///   - traces: Whether the device's operations and the group's calls are recorded.
     /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores.
-    public static func make(world: Communicator?, threads: Int?) throws(TrainerError) -> RankContext {
+    public static func make(world: Communicator?, threads: Int?, traces: Bool = false) throws(TrainerError) -> RankContext {
         let node = try world?.onThisNode()
         let (index, count) = (node?.rank ?? 0, node?.size ?? 1)
         let own = ProcessorCores.allowed() ?? ProcessorCores(cores: [0])
@@ -36,8 +44,11 @@ public struct RankContext {
         let isExclusive = count <= available.cores.count
         if isExclusive { share.bind() }
         let group: any ProcessGroup = world.map { MPIGroup($0) } ?? SoloGroup()
-        let device = try CPUDevice(threadCount: threadCount)
-        device.progress = { group.progress() }
-        return RankContext(group: group, device: device, cores: isExclusive ? share : nil, threadCount: threadCount, ranksOnNode: count)
+        let processor = try CPUDevice(threadCount: threadCount)
+        processor.progress = { group.progress() }
+        let trace = traces ? Trace() : nil
+        return RankContext(
+            group: trace.map { TracedGroup(group, $0) } ?? group, device: trace.map { TracedDevice(processor, $0) } ?? processor,
+            processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

@@ -95,6 +95,7 @@ public struct RunResult: Codable, Equatable, Sendable {
             ? [
                 "trainer generate \(model)\(chat)\(needsNF4 ? " --nf4" : "") --adapter \(product) --prompt 'your text'",
                 "trainer eval \(configurationPath) --adapter \(product)",
+                "trainer merge \(product) \(product)-merged",
             ] : ["trainer generate \(product)\(chat) --prompt 'your text'", "trainer eval \(configurationPath) model.path=\(product)"]
     }
 }

@@ -18,8 +18,10 @@ struct RunSetup {
     let packing: PackingOptions
     let learningRates: Schedule
 
+    /// - Parameter say: Shows the audit of data that is refused.
     /// - Throws: `configuration`, `file`, `format`, `shape`: on every rank alike.
-    static func make(_ configuration: RunConfiguration, group: any ProcessGroup) throws(TrainerError) -> RunSetup {
+    static func make(_ configuration: RunConfiguration, _ context: RankContext, say: (String) -> Void) throws(TrainerError) -> RunSetup {
+        let group = context.group
         let (files, tokenizer) = try group.agree("opening the model") { () throws(TrainerError) in
             let files = try ModelFiles.open(configuration.model.path)
             let tokenizer = try Tokenizer.load(files)
@@ -27,7 +29,8 @@ struct RunSetup {
             return (files, tokenizer)
         }
         let training = configuration.training
-        let data = try PreparedData.load(configuration.data, files, tokenizer, seed: UInt64(training.seed), group: group)
+        let reading = RowReading(configuration.data, files, tokenizer, group: group, pool: context.device.pool)
+        let data = try PreparedData.load(reading, seed: UInt64(training.seed), say: say)
         let packing = PackingOptions(rankCount: group.size, microbatchTokens: training.microbatchTokens)
         return try group.agree("planning the steps") { () throws(TrainerError) in
             try packing.check(data.training)
@@ -65,7 +68,7 @@ struct RunSetup {
             "\(method.kind.rawValue) r=\(method.lora.r) scale=\(method.lora.scale) targets=\(method.lora.targetModules.configuration.anyText ?? "named") saved=\(saved)"
     }
 
-    private static func check(_ tokenizer: Tokenizer, fits files: ModelFiles) throws(TrainerError) {
+    static func check(_ tokenizer: Tokenizer, fits files: ModelFiles) throws(TrainerError) {
         guard tokenizer.vocabularySize > files.configuration.vocabularySize else { return }
         throw TrainerError(
             .format, files.path,

@@ -22,13 +22,29 @@ struct RunSummary {
         self.context = context
     }
 
+    /// The same for other programs: `run.json`.
+    var description: RunDescription {
+        let read = setup.data.read
+        let lengths = read.data.report.lengthCounts.enumerated().filter { $0.element > 0 }
+        return RunDescription(
+            facts: facts.map { RunDescription.Fact($0.0, $0.1) }, audit: read.table.map { RunDescription.Fact($0.name, $0.value) },
+            lengths: lengths.map { RunDescription.Length(atMost: 1 << $0.offset, rows: $0.element) }, predictedPeak: forecast.ledger.peakByKind,
+            process: .own)
+    }
+
     var text: String {
         var table = TextTable([.init(""), .init("", widest: 100)])
-        for (name, value) in rows { table.add([name, value]) }
+        for (name, value) in facts {
+            table.add([name, value])
+            guard name == "data" else { continue }
+            for row in setup.data.read.table { table.add(["  \(row.name)", row.value]) }
+        }
+        table.add(["to watch it", "trainer watch \(setup.configuration.output)"])
         return table.text
     }
 
-    private var rows: [(String, String)] {
+    /// All but what became of the rows of the data.
+    private var facts: [(String, String)] {
         let (configuration, data) = (setup.configuration, setup.data)
         let options = trained.model.options
         var rows = [
@@ -39,7 +55,6 @@ struct RunSummary {
             ("OpenBLAS", "\(blasCoreName()) kernels"),
             ("data", configuration.data.train.patterns.joined(separator: ", ")),
         ]
-        rows += data.trainingReport.table.map { ("  \($0.name)", $0.value) }
         if let validation = data.validation {
             rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens"))
         }

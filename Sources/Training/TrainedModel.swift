@@ -22,8 +22,10 @@ public struct TrainedModel {
         _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int
     ) throws(TrainerError) -> TrainedModel {
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
-        let model = LanguageModel.build(try architecture.options(from: files.configuration), architecture)
         let method = configuration.method
+        var options = try architecture.options(from: files.configuration)
+        if method.kind != .full { options = method.lora.untying(options, architecture) }
+        let model = LanguageModel.build(options, architecture)
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)

@@ -1,4 +1,5 @@
 import Data
+import Foundation
 import Models
 import Planning
 import Reporting
@@ -17,6 +18,8 @@ final class TrainingLoop {
     private(set) var position: RunPosition
     private var best: Double?
     private var lastSave = ContinuousClock.now
+    /// Steps of this process whose operations and collectives are traced.
+    private var stepsToTrace = 5
 
     init(
         _ setup: RunSetup, _ trained: TrainedModel, _ step: TrainingStep, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport,
@@ -39,6 +42,7 @@ final class TrainingLoop {
     func run() throws(TrainerError) -> Bool {
         while position.step < setup.schedule.stepCount {
             let votes = try runStep()
+            traceStepFinished()
             var score: Double?
             if isEvaluationDue { score = try evaluate() }
             let isInterrupted = votes.interrupted
@@ -58,21 +62,46 @@ final class TrainingLoop {
     private func runStep() throws(TrainerError) -> Votes {
         let start = ContinuousClock.now
         let index = position.step
+        context.trace?.isDetailed = stepsToTrace > 0
+        context.trace?.enter("data")
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
-        let batches = plan.ranks[context.group.index].map { plan.batch($0, from: setup.data.training) }
+        let batches = try plan.batches(ofRank: context.group.index, from: setup.data.training)
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
         let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
         checkEveryGradient(step: index)
-        let peaks = try context.group.max(
-            [Double(context.device.ledger.peak.bytes), Double(ProcessMemory.peakResident.bytes)], name: "the memory of step \(index + 1)")
+        let (peaks, kinds, ranks) = try largest(ownSeconds: result.ownSeconds, step: index)
+        context.trace?.leave()
         position.step = index + 1
         position.cursor = plan.cursor.upperBound
         report.step(
             StepRecord(
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
-                seconds: (ContinuousClock.now - start) / .seconds(1), peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1])))
+                seconds: (ContinuousClock.now - start) / .seconds(1), peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
+                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970))
         return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
+    }
+
+    /// The most that any rank has had allocated and in memory, the same by kind, and the time of each rank, all in one collective.
+    private func largest(
+        ownSeconds: Double, step: Int
+    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], ranks: [Double]) {
+        let (ledger, group, names) = (context.device.ledger, context.group, MemoryKind.allCases.map(\.name))
+        let own = [Double(ledger.peak.bytes), Double(ProcessMemory.peakResident.bytes)] + MemoryKind.allCases.map { Double(ledger.atPeak($0).bytes) }
+        // Many ranks share a place with their neighbours, and the slowest is kept.
+        var seconds = [Double](repeating: 0, count: min(group.size, 64))
+        seconds[group.index * seconds.count / group.size] = ownSeconds
+        let all = try group.max(own + seconds, name: "memory and times of step \(step + 1)")
+        let kinds = Dictionary(uniqueKeysWithValues: zip(names, all.dropFirst(2).map { Int($0) }))
+        return (all.prefix(2), kinds, Array(all.suffix(seconds.count)))
+    }
+
+    /// Between steps and after the first ones only phases are traced; what there is then is written, since a run may be killed.
+    private func traceStepFinished() {
+        guard let trace = context.trace, stepsToTrace > 0 else { return }
+        trace.isDetailed = false
+        stepsToTrace -= 1
+        if stepsToTrace == 0 { report.write(trace) }
     }
 
     /// Every trained tensor has a gradient: all from the first step, but an adapter's `A` only once `B` is no longer zero, two steps later at
@@ -91,6 +120,8 @@ final class TrainingLoop {
     }
 
     private func evaluate() throws(TrainerError) -> Double? {
+        context.trace?.enter("evaluation")
+        defer { context.trace?.leave() }
         guard let measured = try meter?.loss(trained) else { return nil }
         report.evaluation(measured, step: position.step)
         return measured.loss
@@ -115,7 +146,9 @@ final class TrainingLoop {
     }
 
     private func save(_ score: Double?) throws(TrainerError) {
+        context.trace?.enter("checkpoint")
         let saving = try keeper.save(position, score: score)
+        context.trace?.leave()
         lastSave = .now
         if isBest(score) { best = score }
         switch saving {

@@ -13,6 +13,8 @@ public final class TrainingRun {
     private let loaded: LoadedConfiguration
     private let context: RankContext
     private let folder: RunFolder
+    /// Whether the folder holds this run, so that its ending belongs there.
+    private var hasBegun = false
     private var configuration: RunConfiguration { loaded.configuration }
     private var group: any ProcessGroup { context.group }
 
@@ -29,6 +31,8 @@ public final class TrainingRun {
         case finishedBefore(RunResult)
         /// A signal came; the run can be resumed.
         case interrupted(step: Int)
+
+        var isFinished: Bool { if case .interrupted = self { false } else { true } }
     }
 
     /// - Throws: Every kind of error; those that all ranks find are thrown on all alike.
@@ -38,13 +42,26 @@ public final class TrainingRun {
         let lock = try takeFolder()
         defer { lock?.release() }
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
-        let setup = try RunSetup.make(configuration, group: group)
+        do throws(TrainerError) {
+            let outcome = try train(report)
+            report.end(outcome.isFinished ? .finished : .interrupted)
+            return outcome
+        } catch {
+            if hasBegun { report.end(.failed, message: "\(error)") }
+            throw error
+        }
+    }
+
+    private func train(_ report: RunReport) throws(TrainerError) -> Outcome {
+        let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
+        let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
         let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
         let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
-        try group.agree("writing resolved.yaml") { () throws(TrainerError) in if group.index == 0 { try folder.writeResolved(loaded.resolvedYAML()) }
-        }
-        report.say(RunSummary(setup, trained, forecast, context).text)
+        let summary = RunSummary(setup, trained, forecast, context)
+        try begin(summary)
+        report.say(summary.text)
+        for warning in setup.data.warnings { report.warn(warning) }
         let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
         let meter = meter(setup)
@@ -52,16 +69,27 @@ public final class TrainingRun {
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            group: group, on: context.device)
+            group: group, on: context.device, trace: context.trace)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
         let isInterrupted = try loop.run()
+        if let trace = context.trace { report.write(trace) }
         report.finishProgress()
         if isInterrupted { return .interrupted(step: loop.position.step) }
-        return .finished(try finish(setup, trained, keeper, meter, report, loop.position, forecast))
+        return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
     }
 
     // MARK: - Beginning
+
+    /// Writes what makes the folder a run's.
+    private func begin(_ summary: RunSummary) throws(TrainerError) {
+        try group.agree("writing resolved.yaml") { () throws(TrainerError) in
+            guard group.index == 0 else { return }
+            try folder.writeResolved(loaded.resolvedYAML())
+            try folder.write(summary.description)
+        }
+        hasBegun = true
+    }
 
     private var mayResume: Bool { configuration.checkpoint.resume != .never }
 
@@ -104,11 +132,11 @@ public final class TrainingRun {
         }
         if let position {
             try check(position, setup)
-            try report.openMetrics(keepingSteps: position.step)
+            try report.openMetrics(keepingSteps: position.step, settings: configuration.settings)
             report.say("resumed after step \(position.step) of \(setup.schedule.stepCount)")
             return position
         }
-        try report.openMetrics(keepingSteps: 0)
+        try report.openMetrics(keepingSteps: 0, settings: configuration.settings)
         let before = try meter?.everything(trained)
         if let before { report.evaluation(before, step: 0) }
         return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
@@ -128,24 +156,27 @@ public final class TrainingRun {
     // MARK: - End
 
     private func finish(
-        _ setup: RunSetup, _ trained: TrainedModel, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
-        _ forecast: MemoryForecast
+        _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
+        _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
         let measuredPeak = context.device.ledger.peakByKind
-        let product = try group.onFirst("writing the result") { () throws(TrainerError) in
-            try ModelWriter(setup: setup, trained: trained).write(into: folder.path)
-        }
+        var provenance = try record.make(trained, position, on: context.device, group: group)
+        let writer = ModelWriter(setup: setup, trained: trained)
+        let product = try group.onFirst("writing the result") { () throws(TrainerError) in try writer.write(into: folder.path, provenance) }
         let after = try meter?.everything(trained)
+        provenance.training?.lossAfter = after.flatMap { $0.loss.isFinite ? $0.loss : nil }
         if let after { report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
         let result = RunResult(
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
-            isChat: setup.data.isChat,
+            isChat: setup.data.read.data.isChat,
             model: configuration.model.path, before: position.before,
             after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak, peakResidentBytes: Int(resident))
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
-            if group.index == 0 { try result.write(folder: folder.path) }
+            guard group.index == 0 else { return }
+            try writer.describe(product, provenance)
+            try result.write(folder: folder.path)
         }
         return result
     }

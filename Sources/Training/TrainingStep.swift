@@ -14,11 +14,12 @@ public final class TrainingStep {
     private let seed: UInt64
     private let group: any ProcessGroup
     private let device: any Device
+    private let trace: Trace?
     private let objective = NextToken()
 
     public init(
         _ trained: TrainedModel, optimizer: AdamW, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
-        on device: any Device
+        on device: any Device, trace: Trace? = nil
     ) {
         self.trained = trained
         self.optimizer = optimizer
@@ -27,6 +28,7 @@ public final class TrainingStep {
         self.seed = seed
         self.group = group
         self.device = device
+        self.trace = trace
     }
 
     /// What a step has found, the same on every rank.
@@ -36,6 +38,8 @@ public final class TrainingStep {
         /// Of the whole gradient, before clipping.
         public var gradientNorm: Double
         public var learningRate: Double
+        /// How long this rank computed before it waited for the others.
+        public var ownSeconds: Double
         /// The sums over the ranks of what each voted.
         public var votes: [Double]
     }
@@ -47,28 +51,34 @@ public final class TrainingStep {
     ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
     /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
     public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
+        let start = ContinuousClock.now
         for unit in trained.model.units {
             if let gradients = unit.gradients { device.zero(gradients) }
         }
         let scale = 1 / Double(max(trainedTokenCount, 1))
         var lossSum = 0.0
         for (index, batch) in batches.enumerated() {
+            trace?.enter("forward")
             let pass = try Pass(batch, on: device, keepsActivations: true, dropout: DropoutStream(seed: seed, step: step))
+            pass.forwardFinished = { self.trace?.enter("backward") }
             if index == batches.count - 1 { pass.unitFinished = startSum }
             lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
         }
         if batches.isEmpty {
             for unit in trained.model.unitsInBackwardOrder { try startSum(unit) }
         }
+        let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
+        trace?.enter("reduce")
         try group.finish()
         let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
+        trace?.enter("optimizer")
         let norm = gradientNorm()
         if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
         optimizer.update(step: step + 1, learningRate: learningRate, gradientScale: clip)
-        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, votes: Array(sums.dropFirst()))
+        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()))
     }
 
     /// The sum of a unit's gradients over the ranks sets out while the backward of the next unit computes.

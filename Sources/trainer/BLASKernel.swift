@@ -1,3 +1,4 @@
+import Doctor
 import Glibc
 import Kernels
 import Support
@@ -10,6 +11,12 @@ enum BLASKernel {
     static var processor: Processor {
         let text = (try? SystemText.read("/proc/cpuinfo")) ?? ""
         return Processor(cpuinfo: text)
+    }
+
+    /// Who decided which kernels OpenBLAS runs.
+    static var origin: String {
+        if getenv(mark) != nil { return BLASCoreOrigin.trainer }
+        return getenv(variable) != nil ? BLASCoreOrigin.user : BLASCoreOrigin.openBLAS
     }
 
     /// Where OpenBLAS chose worse kernels than the processor offers, names better ones in the environment and runs this program anew.

@@ -16,7 +16,7 @@ struct BenchmarkCommand: ParsableCommand {
         commandName: "benchmark", abstract: "Times training steps and prints one line of JSON.",
         discussion: "Without --pairs every step trains all tokens of equal sequences; with it the rows of a file, completions only, in file order.")
 
-    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Argument(help: "The model: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String
     @Argument(help: "full, lora or qlora.") var method: String
     @Option(help: "JSON lines with prompt and completion.") var pairs: String?
     @Option(help: "Rows in a step of pairs.") var rows = 32
@@ -27,6 +27,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Threads of each rank; by default the node's cores divided by its ranks.") var threads: Int?
     @Option(help: "Rank of the adapters.") var rank = 16
     @Option(help: "How frozen weights are stored: auto, float32 or bfloat16.") var dtype = "float32"
+    @OptionGroup var downloading: DownloadOption
     @Flag(help: "Run blocks again in backward instead of keeping their activations.") var checkpointing = false
     @Flag(help: "After each step also time its matrix products alone.") var products = false
     @Flag(help: "Wait for a line of input before each step and answer it with the step's seconds, so that other programs can take turns.")
@@ -34,6 +35,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
         let world = try MPIJob.start()
+        try downloading.fetch(model, world: world)
         let context = try RankContext.make(world: world, threads: threads)
         let files = try ModelFiles.open(model)
         let configuration = try runConfiguration()
@@ -106,33 +108,33 @@ struct BenchmarkCommand: ParsableCommand {
     }
 
     private func batches(_ files: ModelFiles, _ context: RankContext) throws -> [Plan] {
-        let data = try pairs.map { try pairRows($0, files) } ?? syntheticRows(files.configuration.vocabularySize)
+        let data = if let pairs { try pairRows(pairs, files) } else { try syntheticRows(files.configuration.vocabularySize) }
         let perStep = pairs == nil ? sequences : rows
         let limit = max(2048, data.longestRow)
         let packing = PackingOptions(rankCount: context.group.size, microbatchTokens: (pairs == nil ? sequences * length : limit))
         try packing.check(data)
         // File order, so that another program can train on the same rows in the same steps.
-        return (0..<min(data.count / perStep, warmup + steps)).map { step in
-            let picked = data.selecting(step * perStep..<(step + 1) * perStep)
+        return try (0..<min(data.count / perStep, warmup + steps)).map { step in
+            let picked = try TokenizedRows((step * perStep..<(step + 1) * perStep).map { try data.row($0) })
             let plan = StepPlan.evaluation(of: picked, packing: packing)
-            let all = plan.ranks.map { $0.map { plan.batch($0, from: picked) } }
+            let all = try plan.ranks.indices.map { try plan.batches(ofRank: $0, from: picked) }
             return Plan(own: all[context.group.index], all: all.flatMap { $0 }, tokens: plan.tokenCount, targets: plan.trainedTokenCount)
         }
     }
 
-    private func syntheticRows(_ vocabulary: Int) -> TokenizedRows {
-        var data = TokenizedRows()
+    private func syntheticRows(_ vocabulary: Int) throws -> TokenizedRows {
         let random = Philox(seed: 0, purpose: .sampling)
-        for sequence in 0..<sequences {
-            let tokens = (0..<length).map { Int32(random.words(UInt64($0), UInt64(sequence)).0 % UInt32(vocabulary)) }
-            data.append(tokens: tokens[...], trained: [Bool](repeating: true, count: length)[...], line: sequence + 1)
-        }
-        return data
+        return try TokenizedRows(
+            (0..<sequences).map { sequence in
+                let tokens = (0..<length).map { Int32(random.words(UInt64($0), UInt64(sequence)).0 % UInt32(vocabulary)) }
+                return TokenizedRow(tokens: tokens, trained: [Bool](repeating: true, count: length), line: sequence + 1)
+            })
     }
 
     private func pairRows(_ path: String, _ files: ModelFiles) throws -> TokenizedRows {
-        let tokenizer = try Tokenizer.load(files)
-        let rowTokenizer = try RowTokenizer(files: DataFiles([path]), encoding: tokenizer, options: RowOptions(sequenceLength: 2048))
-        return try rowTokenizer.tokenize(on: ThreadPool(threadCount: 1)).rows
+        let recipe = RowRecipe(encoding: try Tokenizer.load(files), options: RowOptions(sequenceLength: 2048))
+        let read = try RowTokenizer(files: DataFiles([path]), recipe: recipe).tokenize(on: ThreadPool(threadCount: 1))
+        try read.check()
+        return read.rows
     }
 }

@@ -7,6 +7,7 @@ import Reporting
 import Support
 import Tensors
 import Tokenizers
+import Training
 
 /// `trainer data`: what a run would train on.
 struct DataCommand: ParsableCommand {
@@ -34,15 +35,19 @@ struct DataCommand: ParsableCommand {
                     .configuration, "command line", "does not say what to show", remedy: "Give a configuration; --rows is from 0 and --first from 1")
             }
             let data = try RunConfiguration.load(path: file, overrides: words.filter { $0 != file }).configuration
+            if data.model.download { try ModelDownload.run(data.model.path) }
             let model = try ModelFiles.open(data.model.path)
             let tokenizer = try Tokenizer.load(model)
-            let reader = try RowTokenizer(try paths(data.data), data.data, model, tokenizer)
-            let limit = validation ? data.data.maxValidationRows : data.data.maxRows
-            let part = try reader.tokenize(on: ThreadPool(threadCount: threads ?? ProcessorCores.allowed()?.cores.count ?? 1), limit: limit)
-            print(audit(reader, part.report))
+            let pool = ThreadPool(threadCount: threads ?? ProcessorCores.allowed()?.cores.count ?? 1)
+            let reading = RowReading(data.data, model, tokenizer, group: SoloGroup(), pool: pool)
+            let read = try reading.rows(try paths(data.data), limit: validation ? data.data.maxValidationRows : data.data.maxRows)
+            print(read.text + "\n" + lengths(read.data.report), terminator: "")
+            for warning in read.warnings { print("warning: \(warning)") }
+            try read.data.check()
+            let files = try DataFiles(read.data.paths, format: data.data.format)
             let marks = isatty(STDOUT_FILENO) == 1 ? Marks.terminal : .plain
-            for row in (first - 1)..<max(first - 1, min(part.rows.count, first - 1 + rows)) {
-                print("\n" + sample(part.rows, row, reader.files, tokenizer, marks))
+            for row in (first - 1)..<max(first - 1, min(read.rows.count, first - 1 + rows)) {
+                print("\n" + sample(try read.rows.row(row), files, tokenizer, marks))
             }
         }
 
@@ -55,33 +60,30 @@ struct DataCommand: ParsableCommand {
             return paths
         }
 
-        private func audit(_ reader: RowTokenizer, _ report: DataReport) -> String {
-            var table = TextTable([.init(""), .init("", .right)])
-            table.add(["rows of", reader.kind.name])
-            for row in report.table { table.add([row.name, row.value]) }
+        /// How many rows there are of which length.
+        private func lengths(_ report: DataReport) -> String {
             var lengths = TextTable([.init("tokens, at most", .right), .init("rows", .right), .init("")])
             let most = report.lengthCounts.max() ?? 1
             for (power, count) in report.lengthCounts.enumerated() where count > 0 {
                 lengths.add([grouped(1 << power), grouped(count), String(repeating: "#", count: max(1, 40 * count / max(most, 1)))])
             }
-            return table.text + "\n\n" + lengths.text
+            return lengths.text
         }
 
-        private func sample(_ rows: TokenizedRows, _ row: Int, _ files: DataFiles, _ tokenizer: Tokenizer, _ marks: Marks) -> String {
-            let range = rows.range(of: row)
+        private func sample(_ row: TokenizedRow, _ files: DataFiles, _ tokenizer: Tokenizer, _ marks: Marks) -> String {
             var text = ""
-            var index = range.lowerBound
-            while index < range.upperBound {
-                let isTrained = rows.trained[index]
+            var index = 0
+            while index < row.tokens.count {
+                let isTrained = row.trained[index]
                 var bytes: [UInt8] = []
-                while index < range.upperBound, rows.trained[index] == isTrained {
-                    bytes += tokenizer.tokenBytes(rows.tokens[index])
+                while index < row.tokens.count, row.trained[index] == isTrained {
+                    bytes += tokenizer.tokenBytes(row.tokens[index])
                     index += 1
                 }
                 text += marks.marked(String(decoding: bytes, as: UTF8.self), isTrained: isTrained)
             }
-            let counts = "\(grouped(range.count)) tokens, \(grouped(Int(rows.trainedCounts[row]))) trained"
-            return "\(files.name(ofRecord: rows.lines[row] - 1)) (\(counts))\n\(text)"
+            let trained = row.trained.count { $0 }
+            return "\(files.name(ofRecord: row.line - 1)) (\(grouped(row.tokens.count)) tokens, \(grouped(trained)) trained)\n\(text)"
         }
     }
 }

@@ -23,9 +23,11 @@ struct EvalCommand: ParsableCommand {
             """)
 
     @Argument(help: "A run's configuration, and key=value words that override it.") var words: [String] = []
-    @Option(help: "The model, without a configuration: a Hugging Face folder or a GGUF file.") var model: String?
+    @Option(help: "The model, without a configuration: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String?
+    @OptionGroup var downloading: DownloadOption
     @Option(help: "The rows, without a configuration: a file of JSON lines.") var data: String?
     @Option(help: "A PEFT adapter folder to use with the model.") var adapter: String?
+    @Flag(help: "Use the adapter on another base model than it was trained on.") var anyBase = false
     @Option(help: "The score of generated text.") var task: EvaluationOptions.Task?
     @Option(help: "Generate and score only this many rows.") var rows: Int?
     @Option(help: "Outputs to show.") var samples: Int?
@@ -36,14 +38,18 @@ struct EvalCommand: ParsableCommand {
 
     func run() throws {
         let configuration = try configuration()
-        let context = try RankContext.make(world: try MPIJob.start(), threads: threads ?? configuration.parallel.threads.given)
+        let world = try MPIJob.start()
+        if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
+        let context = try RankContext.make(world: world, threads: threads ?? configuration.parallel.threads.given)
         var options = LoadedModel.Options()
         options.adapter = adapter
         options.storage = .init(configuration.model.dtype)
         options.quantisesLinears = configuration.method.kind == .qlora
-        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device)
+        options.allowsAnyBase = anyBase
+        let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device, group: context.group)
         let tokenizer = try Tokenizer.load(loaded.files)
-        let rows = try heldOutRows(configuration, loaded.files, tokenizer, context.group)
+        let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.device.pool)
+        let rows = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
         if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
 
         let loss = try HeldOutLoss.measure(
@@ -70,6 +76,7 @@ struct EvalCommand: ParsableCommand {
             configuration.data.validation = .files(DataPaths([data]))
             configuration.evaluation.samples = 0
         }
+        if downloading.download { configuration.model.download = true }
         if let task { configuration.evaluation.task = task }
         if let rows { configuration.evaluation.rows = rows }
         if let samples { configuration.evaluation.samples = samples }
@@ -87,15 +94,14 @@ struct EvalCommand: ParsableCommand {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
     }
 
-    private func heldOutRows(_ configuration: RunConfiguration, _ files: ModelFiles, _ tokenizer: Tokenizer, _ group: any ProcessGroup) throws
-        -> TokenizedRows
-    {
-        let data = configuration.data
-        switch data.validation {
-        case .files(let paths): return try PreparedData.rows(paths, data, limit: nil, files, tokenizer, group).part.rows
+    private func heldOutRows(_ reading: RowReading, seed: UInt64) throws -> TokenizedRows {
+        switch reading.options.validation {
+        case .files(let paths):
+            let read = try reading.rows(paths, limit: nil)
+            try read.data.check()
+            return read.rows
         case .fraction:
-            let prepared = try PreparedData.load(data, files, tokenizer, seed: UInt64(configuration.training.seed), group: group)
-            return prepared.validation ?? TokenizedRows()
+            return try PreparedData.load(reading, seed: seed) { if reading.group.index == 0 { print($0) } }.validation ?? TokenizedRows()
         case nil:
             throw TrainerError(
                 .configuration, "data.validation", "names no held-out rows", remedy: "Set it to a file of rows, or to a share such as 0.05")

@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
             was loaded and how it ended go to standard error.
             """)
 
-    @Argument(help: "The model: a Hugging Face folder or a GGUF file.") var model: String
+    @Argument(help: "The model: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String
     @Option(help: "A PEFT adapter folder to use with it.") var adapter: String?
     @Option(help: "The text to continue; without it standard input is read, but for one line break at its end.") var prompt: String?
     @Flag(help: "Answer the prompt as a message of a chat, in the model's template.") var chat = false
@@ -34,6 +34,8 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "A text that ends the generation and is left out; may be given several times.") var stop: [String] = []
     @Option(help: "Threads; by default the cores.") var threads: Int?
     @Flag(help: "Store the linear layers in NF4, as QLoRA trains adapters on them.") var nf4 = false
+    @OptionGroup var downloading: DownloadOption
+    @Flag(help: "Use the adapter on another base model than it was trained on.") var anyBase = false
     @Flag(help: "Show how much each module of the adapter changes, as the norm of scale · B·A.") var norms = false
 
     func run() throws {
@@ -42,10 +44,12 @@ struct GenerateCommand: ParsableCommand {
         }
         let options = try options()
         let text = try promptText()
+        try downloading.fetch(model)
         let device = try RankContext.make(world: nil, threads: threads).device
         var loading = LoadedModel.Options()
         loading.adapter = adapter
         loading.quantisesLinears = nf4
+        loading.allowsAnyBase = anyBase
         let loaded = try LoadedModel.load(model, loading, on: device)
         for line in loaded.adapterLines(withNorms: norms) { note(line) }
         let tokenizer = try Tokenizer.load(loaded.files)
@@ -70,11 +74,18 @@ struct GenerateCommand: ParsableCommand {
     }
 
     private func rendered(_ text: String, _ files: ModelFiles, _ tokenizer: Tokenizer) throws -> String {
-        guard let rendering = try ChatRendering.load(files, tokenizer, path: chatTemplate) else {
+        guard let source = try ChatSource.load(files, tokenizer, path: chatTemplate ?? adapterTemplate(tokenizer)) else {
             throw TrainerError(
                 .configuration, "--chat", "needs a chat template, and \(files.path) brings none", remedy: "Name one with --chat-template")
         }
-        return try rendering.prompt(text, system: system)
+        return try ChatRendering(source).prompt(text, system: system)
+    }
+
+    /// The template that the adapter brings: the one its rows were made by.
+    private func adapterTemplate(_ tokenizer: Tokenizer) -> String? {
+        guard let path = adapter.map({ "\($0)/chat_template.jinja" }), let own = FileManager.default.contents(atPath: path) else { return nil }
+        if tokenizer.chatTemplate.map({ Data($0.utf8) }) != own { note("note: the chat template is the adapter's, which differs from the model's") }
+        return path
     }
 
     private func promptText() throws -> String {
@@ -107,6 +118,7 @@ extension LoadedModel {
         let count = lora.fileParameters.count
         var lines = ["adapter: \(count) of \(count) tensors, \(lora.modules.count) modules of rank \(lora.options.r)"]
         let idle = lora.idleModules
+        lines += notes.map { "note: \($0)" }
         if let first = idle.first { lines.append("warning: \(idle.count) modules of the adapter change nothing, such as \(first)") }
         if withNorms { lines += lora.changeNorms.map { "  \($0.path)  \(fixed($0.norm, 4))" } }
         return lines

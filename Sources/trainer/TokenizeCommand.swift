@@ -16,10 +16,12 @@ struct TokenizeCommand: ParsableCommand {
 
     @Argument(help: "The model: a Hugging Face folder, which needs no more than tokenizer.json, or a GGUF file.") var model: String
     @Argument(help: "The text; without it standard input is read, but for one line break at its end.") var text: String?
+    @OptionGroup var downloading: DownloadOption
     @Flag(help: "Leave out the special tokens that the tokenizer puts around a text; those written in the text stay.") var noSpecial = false
     @Flag(help: "Print one JSON object for programs.") var json = false
 
     func run() throws {
+        try downloading.fetch(model)
         let tokenizer = try Tokenizer.load(path: model)
         let text = try text ?? StandardInput.text()
         let encoding = try tokenizer.encode(text, addingSpecialTokens: !noSpecial)

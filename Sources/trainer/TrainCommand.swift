@@ -22,7 +22,9 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let world = try MPIJob.start()
         let loaded = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size)
-        let context = try RankContext.make(world: world, threads: loaded.configuration.parallel.threads.given)
+        let configuration = loaded.configuration
+        if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
+        let context = try RankContext.make(world: world, threads: configuration.parallel.threads.given, traces: configuration.training.profile)
         let outcome = try TrainingRun(loaded, context).run()
         if world.rank == 0 { show(outcome, loaded) }
         try world.barrier()

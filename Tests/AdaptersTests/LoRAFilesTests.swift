@@ -111,7 +111,7 @@ import Testing
     func otherModel() throws {
         let device = try CPUDevice(threadCount: 1)
         let saved = #expect(throws: TrainerError.self) { try Self.loaded("tied", adapter: Self.path("untied/adapter"), on: device) }
-        #expect(saved?.subject.hasSuffix("adapter_config.json: modules_to_save") == true)
+        #expect(saved?.code == .shape && saved?.remedy == "The adapter belongs to another model: untied")
         let shape = #expect(throws: TrainerError.self) { try Self.loaded("untied", adapter: Self.path("tied/adapter"), on: device) }
         #expect(shape?.code == .shape && shape?.remedy == "The adapter belongs to another model: tied")
         try withTemporaryFolder { folder in

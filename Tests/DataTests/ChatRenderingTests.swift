@@ -13,9 +13,11 @@ import Testing
         """
 
     func rendering() throws -> ChatRendering {
-        try ChatRendering(
-            template: Self.template, path: "chat.jinja", specialTokens: [:], stopTokens: ["<|end|>"], addedTokens: ["<|start|>", "<|end|>"])
+        try ChatRendering(Self.source)
     }
+
+    static let source = ChatSource(
+        template: template, path: "chat.jinja", stopTokens: ["<|end|>"], addedTokens: ["<|start|>", "<|end|>"])
 
     let encoding = ByteEncoding(merges: ["<|start|>", "<|end|>"], endToken: 257)
 
@@ -44,6 +46,14 @@ import Testing
         #expect(try trained(chat, .lastTurn) == ["Größe 😀<|end|>"])
     }
 
+    @Test("pain 4: of each trained turn it is known where it starts and which stop token ends it")
+    func turns() throws {
+        let rendered = try RowRenderer(encoding: encoding, trainOn: .completions, chat: rendering()).render(chat, place: "rows.jsonl:1")
+        let starts = rendered.trained.indices.filter { rendered.trained[$0] && ($0 == 0 || !rendered.trained[$0 - 1]) }
+        #expect(rendered.turns.map(\.first) == starts)
+        #expect(rendered.turns.allSatisfy { $0.end.map { rendered.ids[$0] == 257 } ?? false })
+    }
+
     @Test("all trains the whole text as one stretch")
     func all() throws {
         let stretches = try trained(chat, .all)
@@ -58,7 +68,7 @@ import Testing
 
     @Test("what a template raises is an error with the row's place and the template's")
     func raises() throws {
-        let raising = try ChatRendering(template: "{{ raise_exception('no system turns') }}", path: "chat.jinja", specialTokens: [:], stopTokens: [])
+        let raising = try ChatRendering(ChatSource(template: "{{ raise_exception('no system turns') }}", path: "chat.jinja"))
         #expect {
             try RowRenderer(encoding: encoding, trainOn: .completions, chat: raising).render(chat, place: "rows.jsonl:7")
         } throws: {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Support
 import TestSupport
@@ -38,7 +39,7 @@ import Testing
         try withFiles([("a.jsonl", text(0..<150)), ("b.jsonl", ""), ("c.jsonl", text(150..<200))]) { folder in
             let files = try DataFiles(["\(folder)/*.jsonl"])
             for count in [1, 2, 3, 7, 300] {
-                let shares = (0..<count).map { files.share($0, of: count) }
+                let shares = try (0..<count).map { try files.share($0, of: count) }
                 #expect(shares.flatMap { Array($0) } == Array(0..<200))
                 let sizes = shares.map { $0.reduce(0) { $0 + 1 + $1 % 17 } }
                 #expect(sizes.allSatisfy { $0 <= files.byteCount / count + 17 })
@@ -46,14 +47,53 @@ import Testing
         }
     }
 
-    @Test("the content hash follows the bytes, the order of files and how they are read")
-    func hash() throws {
-        try withFiles([("a.txt", "a"), ("b.txt", "b")]) { folder in
-            let hashes = try [["a.txt"], ["b.txt"], ["a.txt", "b.txt"], ["b.txt", "a.txt"]].map { names in
-                try DataFiles(names.map { "\(folder)/\($0)" }).contentHash
+    @Test("with a cap on records the shares are of those alone")
+    func limit() throws {
+        let line = "{\"text\":\"a\"}\n"
+        try withFiles([("a.jsonl", line + line + line), ("b.jsonl", line + line)]) { folder in
+            let files = try DataFiles(["\(folder)/*.jsonl"])
+            for limit in 0...6 {
+                #expect(try (0..<3).flatMap { Array(try files.share($0, of: 3, limit: limit)) } == Array(0..<min(limit, 5)))
+                #expect(try files.byteCount(ofFirst: limit) == min(limit, 5) * line.utf8.count)
             }
-            #expect(Set(hashes).count == 4)
-            #expect(try DataFiles(["\(folder)/a.txt"], format: .jsonl).contentHash != hashes[0])
+        }
+    }
+
+    @Test("records are found by number and in order far beyond the 256 of which one is remembered", arguments: ["jsonl", "json", "csv"])
+    func manyRecords(ending: String) throws {
+        func text(_ record: JSONObject?) -> String? {
+            switch record?["text"] {
+            case .string(let text), .number(let text): text
+            default: nil
+            }
+        }
+        let count = 1000
+        let fields = (0..<count).map { "\($0)" + String(repeating: "\n", count: $0 % 3) }
+        let content =
+            switch ending {
+            case "jsonl": (0..<count).map { "{\"text\": \($0)}\n" }.joined()
+            case "json": "[\n" + fields.map { "{\"text\": \($0)}" }.joined(separator: ", ") + "]"
+            default: "text\n" + fields.map { "\"\($0)\"\n" }.joined()
+            }
+        try withFiles([("a.\(ending)", content)]) { folder in
+            let files = try DataFiles(["\(folder)/a.\(ending)"])
+            try #require(files.recordCount == count)
+            var line = ending == "jsonl" ? 1 : 2
+            for index in 0..<count {
+                let wanted = ending == "csv" ? fields[index] : String(index)
+                #expect(text(try files.record(index)) == wanted)
+                #expect(files.place(ofRecord: index).line == line)
+                line += ending == "jsonl" ? 1 : index % 3 + (ending == "csv" ? 1 : 0)
+            }
+            for range in [0..<count, 255..<257, 256..<600, 999..<1000, 7..<7] {
+                var seen: [Int] = []
+                try files.forEach(range) { (index, record) throws(TrainerError) in
+                    let alone = try files.record(index)
+                    #expect(record == alone)
+                    seen.append(index)
+                }
+                #expect(seen == Array(range))
+            }
         }
     }
 }

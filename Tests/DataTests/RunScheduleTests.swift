@@ -3,8 +3,10 @@ import Support
 import Testing
 
 @Suite struct RunScheduleTests {
-    let data = randomRows(23, longest: 12)
+    let data: TokenizedRows
     let packing = PackingOptions(rankCount: 2, microbatchTokens: 24)
+
+    init() throws { data = try randomRows(23, longest: 12) }
 
     func schedule(_ batch: RunSchedule.GlobalBatch, epochs: Double? = nil, maxSteps: Int? = nil, seed: UInt64 = 9) throws -> RunSchedule {
         try RunSchedule(data, options: RunSchedule.Options(seed: seed, batch: batch, epochs: epochs, maxSteps: maxSteps))
@@ -72,7 +74,7 @@ import Testing
 
     @Test("fingerprint: rows, seed, batch, length and packing all count")
     func fingerprint() throws {
-        let other = try RunSchedule(randomRows(23, longest: 12, seed: 2), options: RunSchedule.Options(seed: 9, batch: .rows(5), epochs: 1))
+        let other = try RunSchedule(try randomRows(23, longest: 12, seed: 2), options: RunSchedule.Options(seed: 9, batch: .rows(5), epochs: 1))
         let streams = [
             try schedule(.rows(5), epochs: 1), try schedule(.rows(6), epochs: 1), try schedule(.tokens(5), epochs: 1),
             try schedule(.rows(5), epochs: 1, seed: 8), other,

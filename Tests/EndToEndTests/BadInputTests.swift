@@ -71,7 +71,8 @@ import Testing
         let none = try with("")
         #expect(none.status != 0 && none.lines.count == 1 && none.lines[0].contains("rows.jsonl"), "\(none)")
         let long = try with("\(good)\n" + #"{"prompt": "\#(String(repeating: "word ", count: 200))", "completion": " b"}"#)
-        #expect(long.status == 65 && long.lines.first?.contains("rows.jsonl:2") == true, "\(long)")
+        #expect(long.status == 65 && long.lines.first?.contains("rows.jsonl: has rows of more than the 64 tokens") == true, "\(long)")
+        #expect(long.lines.first?.contains("1 (line 2)") == true)
         let masked = try with(
             "\(good)\n" + #"{"prompt": "\#(String(repeating: "word ", count: 200))", "completion": " b"}"#, ["data.overlength=truncate"])
         #expect(masked.status == 65 && masked.lines.first?.contains("no token to train on") == true, "\(masked)")

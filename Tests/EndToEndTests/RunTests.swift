@@ -56,6 +56,43 @@ import Testing
         }
     }
 
+    @Test("losses and adapter are the same bits with rows just made, read from the cache or held in memory, and when a run resumes across these")
+    func cache() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let steps = ["checkpoint.every_steps=1", "training.max_steps=60"]
+            for (name, cache, origin) in [
+                ("made", "\(folder)/c", "made in"), ("read", "\(folder)/c", "read from"), ("held", "none", "held in memory"),
+            ] {
+                let result = try runTrainer(
+                    ["train", run.configuration, "output=\(folder)/\(name)", "data.cache=\(cache)"] + steps, ranks: name == "made" ? 1 : 2)
+                try #require(result.status == 0, "\(result)")
+                #expect(result.stdout.contains(origin) && result.stdout.contains("turns ending in a trained stop token"))
+            }
+            #expect(try run.losses("read") == run.losses("held") && run.adapterBytes("read") == run.adapterBytes("held"))
+            for (a, b) in zip(try run.losses("made"), try run.losses("read")) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+            let killer = RankKiller(output: "\(folder)/across", rank: 1, signal: SIGUSR1, afterLines: 3)
+            let keys = ["train", run.configuration, "output=\(folder)/across"] + steps
+            let first = try runTrainer(keys + ["data.cache=none"], ranks: 2)
+            #expect(killer.stop() && first.status == 130, "\(first)")
+            let rest = try runTrainer(keys + ["data.cache=\(folder)/c"], ranks: 2)
+            try #require(rest.status == 0 && rest.stdout.contains("resumed after step"), "\(rest)")
+            #expect(try run.losses("across") == run.losses("read") && run.adapterBytes("across") == run.adapterBytes("read"))
+        }
+    }
+
+    @Test("data that can't be trained on is refused before the model is loaded, after its audit")
+    func refusedData() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let result = try run.train(ranks: 2, "data.sequence_length=4")
+            #expect(result.status == 65, "\(result)")
+            #expect(
+                result.stdout.contains("rows over length") && result.stderr.contains("has rows of more than the 4 tokens of data.sequence_length"))
+            #expect(!result.stdout.contains("trainable params"))
+        }
+    }
+
     @Test("pain 22: SIGUSR1 to one rank leaves a checkpoint and exit status 130; the same command goes on from there")
     func signal() throws {
         try withTemporaryFolder { folder in

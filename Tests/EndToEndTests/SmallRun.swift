@@ -18,7 +18,7 @@ struct SmallRun {
         try """
         model: {path: \(model)}
         method: {kind: lora, r: 4, lora_alpha: 8, lora_dropout: 0.1}
-        data: {train: \(rows), validation: 0.2, sequence_length: 64}
+        data: {train: \(rows), validation: 0.2, sequence_length: 64, cache: \(folder)/cache}
         training: {max_steps: 20, global_batch_rows: 8, microbatch_tokens: 128, optimizer: {learning_rate: 5.0e-3}}
         checkpoint: {every_steps: 2}
         evaluation: {samples: 0}

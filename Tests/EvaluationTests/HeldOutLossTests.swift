@@ -8,24 +8,23 @@ import Testing
 
 @Suite struct HeldOutLossTests {
     /// Rows of different lengths, one of them without a target.
-    private static func rows(_ count: Int) -> TokenizedRows {
-        var rows = TokenizedRows()
-        for row in 0..<count {
+    private static func rows(_ count: Int) throws -> TokenizedRows {
+        let rows = (0..<count).map { row in
             let tokens = SmallModel.tokens(2 + row * 7 % 31, stream: UInt64(row))
-            rows.append(tokens: tokens[...], trained: tokens.indices.map { row != 3 && $0 % (1 + row % 3) == 0 }[...], line: row + 1)
+            return TokenizedRow(tokens: tokens, trained: tokens.indices.map { row != 3 && $0 % (1 + row % 3) == 0 }, line: row + 1)
         }
-        return rows
+        return try TokenizedRows(rows)
     }
 
     /// The same sum from the logits of each row alone, in double.
     private static func wanted(_ rows: TokenizedRows, _ small: SmallModel) throws -> (sum: Double, count: Int) {
         var (sum, count) = (0.0, 0)
         for row in 0..<rows.count {
-            let range = rows.range(of: row)
-            let logits = try small.logits(Array(rows.tokens[range]))
-            for place in 1..<range.count where rows.trained[range.lowerBound + place] {
+            let row = try rows.row(row)
+            let logits = try small.logits(row.tokens)
+            for place in row.tokens.indices where row.trained[place] {
                 let values = logits[place - 1].map(Double.init)
-                sum += log(values.reduce(0) { $0 + exp($1) }) - values[Int(rows.tokens[range.lowerBound + place])]
+                sum += log(values.reduce(0) { $0 + exp($1) }) - values[Int(row.tokens[place])]
                 count += 1
             }
         }
@@ -35,7 +34,7 @@ import Testing
     @Test("the loss is the mean over all trained tokens, however rows are packed", arguments: ["tied", "llama3"])
     func packing(name: String) throws {
         let small = try SmallModel(name)
-        let rows = Self.rows(9)
+        let rows = try Self.rows(9)
         let wanted = try Self.wanted(rows, small)
         for limit in [1, 40, 1000] {
             let found = try HeldOutLoss.measure(small.model, on: rows, microbatchTokens: limit, device: small.device)
@@ -48,7 +47,7 @@ import Testing
     @Test("any number of ranks measures the same loss by one sum each, also ranks without a row")
     func ranks() throws {
         let small = try SmallModel()
-        let rows = Self.rows(5)
+        let rows = try Self.rows(5)
         let alone = try HeldOutLoss.measure(small.model, on: rows, microbatchTokens: 50, device: small.device)
         for size in [2, 3, 8] {
             var sum = 0.0

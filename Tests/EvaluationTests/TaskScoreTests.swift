@@ -9,15 +9,14 @@ import Testing
     private static let completions = [#"{"a": 1}"#, #"{"a": 2, "b": "x"}"#, #"{"b": "y"}"#, #"{"a": 3}"#, #"{}"#]
 
     /// Rows as `RowTokenizer` makes them: the prompt, the completion, the end token.
-    private static func rows(_ completions: [String] = completions) -> TokenizedRows {
-        var rows = TokenizedRows()
-        for (index, completion) in completions.enumerated() {
+    private static func rows(_ completions: [String] = completions) throws -> TokenizedRows {
+        let rows = completions.enumerated().map { index, completion in
             let prompt = Array("Row \(index): ".utf8).map(Int32.init)
             let wanted = Array(completion.utf8).map(Int32.init) + [2]
             let trained = prompt.map { _ in false } + wanted.map { _ in true }
-            rows.append(tokens: (prompt + wanted)[...], trained: trained[...], line: 10 * index + 1)
+            return TokenizedRow(tokens: prompt + wanted, trained: trained, line: 10 * index + 1)
         }
-        return rows
+        return try TokenizedRows(rows)
     }
 
     private static var options: TaskScore.Options {

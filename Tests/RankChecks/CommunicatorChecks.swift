@@ -37,6 +37,19 @@ let communicatorChecks = [
         let firstToLeave = try world.reduce([after], .min)[0]
         try expectEqual(firstToLeave >= lastToCome, true, "left after everyone came")
     },
+    Check("communicator.idleBarrier") { (world) throws(TrainerError) in
+        if world.rank == world.size - 1 { usleep(100_000) }
+        let before = ContinuousTime.now
+        try world.idleBarrier()
+        let after = ContinuousTime.now
+        try expectEqual(try world.reduce([after], .min)[0] >= world.reduce([before], .max)[0], true, "left after everyone came")
+    },
+    Check("communicator.pingPong") { (world) throws(TrainerError) in
+        let last = world.size - 1
+        let duration = try world.pingPong(between: 0, and: last, byteCount: 100_003, count: 3)
+        try expectEqual(duration != nil, last > 0 && [0, last].contains(world.rank), "measured by the two")
+        try expectEqual((duration ?? .seconds(1)) > .zero, true, "takes time")
+    },
     Check("communicator.node") { (world) throws(TrainerError) in
         let node = try world.onThisNode()
         try expectEqual(node.size, world.size, "size")

@@ -24,6 +24,15 @@ private func refusal(_ path: String, mayResume: Bool = true) -> String? {
         }
     }
 
+    @Test("prepare: what a start left that failed before the run began is no obstacle to the next")
+    func failedStart() throws {
+        try withTemporaryFolder { folder in
+            _ = try RunFolder.prepare(path: folder, mayResume: true).openLog(rank: 0)
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/run.lock"))
+            #expect(refusal(folder) == nil)
+        }
+    }
+
     @Test("prepare: a run is taken to go on, and refused where it may not")
     func resume() throws {
         try withTemporaryFolder { folder in

@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Modules of the Swift toolchain, which need no row.
-    private let toolchain: Set<String> = ["Foundation", "Glibc", "Synchronization"]
+    private let toolchain: Set<String> = ["Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Synchronization"]
 }
 
 /// The rows of `Package.swift` that say what lies on which floor.

@@ -71,7 +71,7 @@ import Testing
             "decoder.pattern: is no String"
         ),
         (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Strip", "content": " ", "start": -1, "stop": 0"#, "decoder.start: is below 0"),
-        (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "ends too early"),
+        (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "a name in quotation marks is missing"),
         (#""model""#, #""models""#, "has no \"model\""),
     ]
 

@@ -13,15 +13,14 @@ import Testing
 /// The step as a whole: what a batch is divided into must not matter.
 @Suite struct TrainingStepTests {
     /// Rows of ragged lengths and masks.
-    static func rows(_ count: Int, vocabulary: Int) -> TokenizedRows {
-        var data = TokenizedRows()
+    static func rows(_ count: Int, vocabulary: Int) throws -> TokenizedRows {
         let random = Philox(seed: 7, purpose: .sampling)
-        for row in 0..<count {
+        let rows = (0..<count).map { row in
             let length = 3 + Int(random.words(UInt64(row), 1).0 % 29)
             let words = (0..<length).map { random.words(UInt64($0), UInt64(row + 2)) }
-            data.append(tokens: words.map { Int32($0.0 % UInt32(vocabulary)) }[...], trained: words.map { $0.1 % 3 > 0 }[...], line: row + 1)
+            return TokenizedRow(tokens: words.map { Int32($0.0 % UInt32(vocabulary)) }, trained: words.map { $0.1 % 3 > 0 }, line: row + 1)
         }
-        return data
+        return try TokenizedRows(rows)
     }
 
     /// Losses of some steps with dropout, every step's rows in microbatches of at most `microbatchTokens`.
@@ -32,14 +31,14 @@ import Testing
         options.loraDropout = 0.1
         let trained = try reference.make(.lora, lora: options, on: device)
         trained.model.setCheckpointing(checkpointing ? .full : .none)
-        let data = rows(64, vocabulary: trained.model.options.vocabulary)
+        let data = try rows(64, vocabulary: trained.model.options.vocabulary)
         let schedule = try RunSchedule(data, options: .init(seed: 3, batch: .rows(8), maxSteps: steps))
         let step = TrainingStep(
             trained, optimizer: try AdamW(OptimizerOptions(), shards: trained.shards),
             schedule: Schedule(ScheduleOptions(), peak: 5e-3, totalSteps: steps), maximumNorm: 1, seed: 3, group: SoloGroup(), on: device)
         return try (0..<steps).map { index in
             let plan = schedule.plan(step: index, packing: PackingOptions(rankCount: 1, microbatchTokens: microbatchTokens))
-            let batches = plan.ranks[0].map { plan.batch($0, from: data) }
+            let batches = try plan.batches(ofRank: 0, from: data)
             return try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount).loss
         }
     }

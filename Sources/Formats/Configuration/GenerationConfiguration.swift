@@ -46,6 +46,31 @@ public struct GenerationConfiguration: Equatable, Sendable {
         isSampled = false
     }
 
+    /// What a GGUF file says of ends and of sampling.
+    ///
+    /// - Throws: `format` for a key of the wrong type or out of range.
+    public init(_ configuration: HuggingFaceConfiguration, _ file: GGUFFile) throws(TrainerError) {
+        self.init(configuration)
+        temperature = try HuggingFaceConfiguration.asWritten(file.double("general.sampling.temp"))
+        topK = try file.integer("general.sampling.top_k", in: 0...Int.max)
+        topP = try HuggingFaceConfiguration.asWritten(file.double("general.sampling.top_p"))
+        isSampled = temperature != nil || topK != nil || topP != nil
+        if isSampled { raw["do_sample"] = .bool(true) }
+        raw["temperature"] = temperature.map { .double($0) }
+        raw["top_k"] = topK.map { .integer($0) }
+        raw["top_p"] = topP.map { .double($0) }
+    }
+
+    /// How its authors sample, as keys of a GGUF file's metadata; none if they don't.
+    public var samplingMetadata: [(key: String, value: GGUFValue)] {
+        guard isSampled else { return [] }
+        var metadata: [(key: String, value: GGUFValue)] = []
+        if let topK { metadata.append(("general.sampling.top_k", .int32(Int32(clamping: topK)))) }
+        if let topP { metadata.append(("general.sampling.top_p", .float32(Float(topP)))) }
+        if let temperature { metadata.append(("general.sampling.temp", .float32(Float(temperature)))) }
+        return metadata
+    }
+
     /// Writes `generation_config.json` into a folder, keys sorted.
     ///
     /// - Throws: `file` if it can't be written.

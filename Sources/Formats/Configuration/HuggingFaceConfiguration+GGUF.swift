@@ -33,19 +33,26 @@ extension HuggingFaceConfiguration {
         for (name, source) in [("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id")] {
             keys[name] = try file.integer("tokenizer.ggml.\(source)", in: 0...(1 << 31)).map { .integer($0) } ?? .null
         }
-        if let other = try file.integer("tokenizer.ggml.eot_token_id", in: 0...(1 << 31)), case .number(let eos) = keys["eos_token_id"],
-            eos != "\(other)"
-        {
-            keys["eos_token_id"] = .array([.number(eos), .integer(other)])
-        }
+        try HuggingFaceConfiguration.readOtherEnds(file, into: &keys)
         try HuggingFaceConfiguration.readRotary(file, key, heads: heads, into: &keys)
         try self.init(JSONKeys(path: file.path, object: keys))
         rotaryScaling = try HuggingFaceConfiguration.rotaryScaling(file, self)
         if rotaryScaling != .none { raw["rope_scaling"] = HuggingFaceConfiguration.json(rotaryScaling) }
     }
 
+    /// Adds the tokens that end a turn or a message to the one that ends a text.
+    private static func readOtherEnds(_ file: GGUFFile, into keys: inout JSONObject) throws(TrainerError) {
+        guard case .number(let eos) = keys["eos_token_id"] else { return }
+        var ends = [eos]
+        for name in ["eot_token_id", "eom_token_id"] {
+            guard let other = try file.integer("tokenizer.ggml.\(name)", in: 0...(1 << 31)), !ends.contains("\(other)") else { continue }
+            ends.append("\(other)")
+        }
+        if ends.count > 1 { keys["eos_token_id"] = .array(ends.map { .number($0) }) }
+    }
+
     /// A number that the file holds as float32, as a person wrote it: 1e-05, not 9.999999747378752e-06.
-    private static func asWritten(_ value: Double?) -> Double? { value.flatMap { Double("\(Float($0))") } }
+    static func asWritten(_ value: Double?) -> Double? { value.flatMap { Double("\(Float($0))") } }
 
     private static func className(_ architecture: String) -> String {
         architecture.prefix(1).uppercased() + architecture.dropFirst() + "ForCausalLM"
@@ -80,7 +87,8 @@ extension HuggingFaceConfiguration {
             guard divisors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
                 throw .format(file.path, tensor: entry.name, "holds a divisor that is not above 0")
             }
-            return llama3(divisors, configuration).map { .llama3($0) } ?? .divisors(divisors)
+            let original = try file.integer("\(configuration.modelType).rope.scaling.original_context_length", in: 1...(1 << 31)) ?? 8192
+            return llama3(divisors, original, configuration).map { .llama3($0) } ?? .divisors(divisors)
         }
         let prefix = configuration.modelType
         let kind = try file.string("\(prefix).rope.scaling.type") ?? "none"
@@ -94,11 +102,11 @@ extension HuggingFaceConfiguration {
         }
     }
 
-    /// The options that give these divisors to 1e-4, if the published models' low, high and original values (1, 4 and 8192) do.
-    private static func llama3(_ divisors: [Float], _ configuration: HuggingFaceConfiguration) -> RotaryScaling.Llama3? {
+    /// The options that give these divisors to 1e-4, if the published models' low and high values (1 and 4) do.
+    private static func llama3(_ divisors: [Float], _ original: Int, _ configuration: HuggingFaceConfiguration) -> RotaryScaling.Llama3? {
         guard let factor = divisors.max(), factor > 1 else { return nil }
         let scaling = RotaryScaling.Llama3(
-            factor: Double(factor), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositionCount: 8192)
+            factor: Double(factor), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositionCount: original)
         let wanted = scaling.divisors(rotarySize: configuration.rotarySize, theta: configuration.rotaryTheta)
         return zip(divisors, wanted).allSatisfy { abs(Double($0) - $1) <= 1e-4 * $1 } ? scaling : nil
     }

@@ -1,134 +1,47 @@
 public import Support
 
-/// A GGUF file of version 2 or 3, mapped and checked.
+/// A model in GGUF: one file, or the parts that llama.cpp's `gguf-split` cuts one into, found by the first.
 ///
-/// The layout is ggml's `docs/gguf.md`: magic, version, counts, metadata, tensor infos, then the tensors at multiples of the alignment.
-/// Shapes are turned round on reading, so that the outermost dimension comes first as everywhere else.
+/// A part `n` of `count` is named `name-00001-of-00003.gguf` and holds `split.no` from 0, `split.count` and `split.tensors.count`, the tensors
+/// of all parts; the model's own metadata are the first part's.
 public struct GGUFFile: TensorSource {
-    public let version: Int
-    public let alignment: Int
+    private let parts: [GGUFPart]
+    /// Which part has a tensor.
+    private let partOf: [String: Int]
+    /// Every tensor, part after part.
+    public let listings: [TensorListing]
+
+    private var first: GGUFPart { parts[0] }
+    /// The first part's.
+    public var path: String { first.table.file.path }
+    public var version: Int { first.version }
+    public var alignment: Int { first.alignment }
     /// The metadata's keys in the file's order.
-    public let keys: [String]
-    public let metadata: [String: GGUFValue]
-    let table: TensorTable
+    public var keys: [String] { first.keys }
+    public var metadata: [String: GGUFValue] { first.metadata }
+    /// The files, in order.
+    public var paths: [String] { parts.map(\.table.file.path) }
 
-    public var path: String { table.file.path }
-    public var listings: [TensorListing] { table.listings }
-    public func listing(_ name: String) -> TensorListing? { table.listing(name) }
-    public func entry(_ name: String) throws(TrainerError) -> TensorEntry { try table.entry(name) }
+    public func listing(_ name: String) -> TensorListing? { partOf[name].flatMap { parts[$0].table.listing(name) } }
 
-    /// - Throws: `file` if it can't be mapped; `format` with the byte offset, or the tensor's name, for anything that breaks the format: a cut
-    ///   file, counts and lengths beyond its end, unknown types, keys or names that come twice, tensors out of place, out of the file or over
-    ///   one another.
+    public func entry(_ name: String) throws(TrainerError) -> TensorEntry { try parts[partOf[name] ?? 0].table.entry(name) }
+
+    /// - Throws: `file` if a file can't be mapped or a part is missing; `format` with the byte offset, or the tensor's name, for anything that
+    ///   breaks the format: a cut file, counts and lengths beyond its end, unknown types, keys or names that come twice, tensors out of place, out
+    ///   of the file or over one another; for a path that is not the first part, and for parts that do not belong together.
     public init(path: String) throws(TrainerError) {
-        var reader = GGUFReader(try MappedFile(path: path))
-        version = try GGUFFile.version(&reader)
-        let tensorCount = try reader.count("tensors", minimumBytes: 24)
-        let keyCount = try reader.count("metadata keys", minimumBytes: 13)
-        (keys, metadata) = try GGUFFile.metadata(&reader, keyCount)
-        alignment = try GGUFFile.alignment(metadata["general.alignment"], path)
-        var infos: [Info] = []
-        for _ in 0..<tensorCount { infos.append(try Info(&reader)) }
-        let dataStart = (reader.offset + alignment - 1) / alignment * alignment
-        var listings: [TensorListing] = []
-        for info in infos { listings.append(try info.listing(reader.file, dataStart: dataStart, alignment: alignment)) }
-        table = try TensorTable(file: reader.file, listings: listings)
-        try GGUFFile.checkNoOverlap(listings, path)
-    }
-
-    private static func version(_ reader: inout GGUFReader) throws(TrainerError) -> Int {
-        let magic = try reader.number("the magic number", as: UInt32.self)
-        guard magic == 0x4655_4747 else { throw reader.error("the file does not begin with GGUF", at: 0, remedy: "Check that this is a GGUF file") }
-        let version = try reader.number("the version", as: UInt32.self)
-        guard version == 2 || version == 3 else {
-            let isSwapped = (2...3).contains(version.byteSwapped)
-            let problem = isSwapped ? "the file is big-endian" : "the version is \(version), where 2 or 3 is read"
-            throw reader.error(problem, at: 4, remedy: isSwapped ? "Convert it with gguf-convert-endian" : "Convert the model again")
+        let first = try GGUFPart(path: path)
+        parts = [first] + (try GGUFSplit.otherParts(of: first))
+        var partOf: [String: Int] = [:]
+        for (number, part) in parts.enumerated() {
+            for listing in part.table.listings {
+                if let earlier = partOf.updateValue(number, forKey: listing.name) {
+                    let problem = "is in part \(earlier + 1) of the split file, and again in this one"
+                    throw .format(part.table.file.path, tensor: listing.name, problem, remedy: GGUFSplit.fetchAgain)
+                }
+            }
         }
-        return Int(version)
-    }
-
-    private static func metadata(_ reader: inout GGUFReader, _ count: Int) throws(TrainerError) -> ([String], [String: GGUFValue]) {
-        var keys: [String] = []
-        var metadata: [String: GGUFValue] = [:]
-        for index in 0..<count {
-            let place = reader.offset
-            let key = try reader.string("metadata key \(index)")
-            let kind = try reader.kind(key)
-            guard metadata.updateValue(try reader.value(kind, key), forKey: key) == nil else {
-                throw reader.error("the metadata key \(key) comes a second time", at: place)
-            }
-            keys.append(key)
-        }
-        return (keys, metadata)
-    }
-
-    private static func alignment(_ value: GGUFValue?, _ path: String) throws(TrainerError) -> Int {
-        guard let value else { return 32 }
-        guard case .uint32(let alignment) = value, alignment > 0, alignment & (alignment - 1) == 0 else {
-            throw TrainerError(.format, "\(path): general.alignment", "is \(value.shown), where a power of two is wanted")
-        }
-        return Int(alignment)
-    }
-
-    private static func checkNoOverlap(_ listings: [TensorListing], _ path: String) throws(TrainerError) {
-        let ordered = listings.filter { $0.byteCount > 0 }.sorted { $0.offset < $1.offset }
-        for (before, listing) in zip(ordered, ordered.dropFirst()) where before.offset + before.byteCount > listing.offset {
-            let end = before.offset + before.byteCount
-            throw .format(path, tensor: listing.name, "begins at byte \(listing.offset), inside \(before.name), which ends at \(end)")
-        }
-    }
-
-    /// What the header says about a tensor.
-    private struct Info {
-        let place: Int
-        let name: String
-        /// Outermost first.
-        let shape: [Int]
-        let type: GGUFTensorType
-        let offset: UInt64
-
-        init(_ reader: inout GGUFReader) throws(TrainerError) {
-            place = reader.offset
-            name = try reader.string("the name of a tensor")
-            let dimensionCount = try reader.number("the number of dimensions of \(name)", as: UInt32.self)
-            guard dimensionCount <= 4 else {
-                throw reader.error("tensor \(name) has \(dimensionCount) dimensions, where at most 4 are allowed", at: reader.offset - 4)
-            }
-            var shape: [Int] = []
-            for _ in 0..<dimensionCount {
-                let dimension = try reader.number("a dimension of \(name)", as: UInt64.self)
-                guard dimension <= UInt64(Int.max) else { throw reader.error("tensor \(name) has the dimension \(dimension)", at: reader.offset - 8) }
-                shape.insert(Int(dimension), at: 0)
-            }
-            let number = try reader.number("the type of \(name)", as: UInt32.self)
-            guard let type = GGUFTensorType.number(number) else {
-                let remedy = "Convert it to one of F32, F16, BF16, Q8_0, Q4_0 and Q4_1"
-                throw reader.error("tensor \(name) has the unknown ggml type \(number)", at: reader.offset - 4, remedy: remedy)
-            }
-            self.shape = shape
-            self.type = type
-            offset = try reader.number("the offset of \(name)", as: UInt64.self)
-        }
-
-        func listing(_ file: MappedFile, dataStart: Int, alignment: Int) throws(TrainerError) -> TensorListing {
-            guard let count = product(shape), (shape.last ?? 1) % type.blockSize == 0,
-                let byteCount = product([count / type.blockSize, type.blockBytes])
-            else {
-                throw .format(
-                    file.path, at: place, "tensor \(name) has the shape \(shape), which does not fit blocks of \(type.blockSize) (\(type.name))")
-            }
-            guard offset % UInt64(alignment) == 0 else {
-                throw .format(file.path, at: place, "tensor \(name) has the offset \(offset), no multiple of the alignment \(alignment)")
-            }
-            let dataCount = file.bytes.count - dataStart
-            guard dataCount >= 0 || byteCount == 0, byteCount <= max(dataCount, 0), offset <= UInt64(max(dataCount, 0) - byteCount) else {
-                let problem = "tensor \(name) has \(byteCount) bytes from \(offset) of the data, which has \(max(dataCount, 0))"
-                throw .format(file.path, at: place, problem, remedy: "The file is cut short or damaged: fetch or write it again")
-            }
-            return TensorListing(
-                name: name, shape: shape, storedType: type.name, elementType: type.elementType, path: file.path,
-                offset: min(dataStart, file.bytes.count) + Int(offset), byteCount: byteCount)
-        }
+        self.partOf = partOf
+        listings = parts.flatMap(\.table.listings)
     }
 }

@@ -42,7 +42,7 @@ public func nf4Quantise(codes: UnsafeMutablePointer<UInt8>, absmax: UnsafeMutabl
     NF4.thresholds.withUnsafeBufferPointer { thresholds in
         for block in 0..<count / 64 {
             let source = input + 64 * block
-            let greatest = greatestMagnitude(source)
+            let greatest = greatestMagnitude(source, count: 64)
             absmax[block] = greatest
             // bitsandbytes' lower limit keeps the reciprocal of a zero block finite.
             let reciprocal = greatest < 1e-38 ? 1 / Float(1e-38) : 1 / greatest
@@ -57,11 +57,11 @@ public func nf4Quantise(codes: UnsafeMutablePointer<UInt8>, absmax: UnsafeMutabl
     }
 }
 
-/// The greatest magnitude of 64 values; a NaN exceeds all. Without their sign bits Floats are ordered as their bits are.
+/// The greatest magnitude of values, a multiple of 16; a NaN exceeds all. Without their sign bits Floats are ordered as their bits are.
 @inline(__always)
-private func greatestMagnitude(_ input: UnsafePointer<Float>) -> Float {
+func greatestMagnitude(_ input: UnsafePointer<Float>, count: Int) -> Float {
     var greatest = SIMD16<Int32>()
-    for start in stride(from: 0, to: 64, by: 16) {
+    for start in stride(from: 0, to: count, by: 16) {
         let magnitude = UnsafeRawPointer(input + start).loadUnaligned(as: SIMD16<Int32>.self) & 0x7FFF_FFFF
         let difference = greatest &- magnitude
         greatest = greatest &- (difference & (difference &>> 31))

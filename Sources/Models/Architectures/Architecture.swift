@@ -39,6 +39,24 @@ public struct ParameterRow: Sendable {
         case same
         /// The two halves of each head interleaved, as ggml's rotary embedding wants query and key.
         case interleavedQuery, interleavedKey
+
+        /// Where a GGUF file has a row of the model; nil where it is the same row.
+        public func fileRow(headSize: Int) -> ((Int) -> Int)? {
+            guard self != .same else { return nil }
+            return { row in
+                let (head, within) = (row / headSize, row % headSize)
+                return head * headSize + 2 * (within % (headSize / 2)) + within / (headSize / 2)
+            }
+        }
+
+        /// Which row of the model a GGUF file has in a row; nil where it is the same row.
+        public func modelRow(headSize: Int) -> ((Int) -> Int)? {
+            guard self != .same else { return nil }
+            return { row in
+                let (head, within) = (row / headSize, row % headSize)
+                return head * headSize + within % 2 * (headSize / 2) + within / 2
+            }
+        }
     }
 
     public let role: ParameterRole

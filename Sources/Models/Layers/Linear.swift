@@ -49,9 +49,8 @@ public final class Linear {
     /// - Parameter needsOutput: False when a block is run again for its backward and nothing reads this output; the result is then undefined.
     func forward(_ input: Tensor, _ pass: Pass, needsOutput: Bool = true) throws(TrainerError) -> Tensor {
         let output = try pass.device.tensor(input.rows, needsOutput ? outputCount : 0)
-        // The adapter goes first: what it writes is what the base product adds to, which spares a pass over the output.
-        try adapter?.forward(needsOutput ? output : nil, input, self, pass)
-        if needsOutput { try pass.device.linear(output, input, weights, adds: adapter != nil) }
+        let terms = try adapter?.forward(input, self, pass) ?? []
+        if needsOutput { try pass.device.linear(output, input, weights, adding: terms) }
         return output
     }
 
@@ -65,8 +64,16 @@ public final class Linear {
     ) throws(TrainerError) -> Tensor {
         if let input { addWeightGradients(outputGradient, input, pass.device) }
         let inputGradient = try pass.device.tensor(outputGradient.rows, needsInputGradient ? inputCount : 0)
-        if let adapter, let input { try adapter.backward(outputGradient, input, needsInputGradient ? inputGradient : nil, self, pass) }
-        if needsInputGradient { try pass.device.linearInputGradient(inputGradient, outputGradient, weights, adds: adapter != nil) }
+        var added = AddedGradient.nothing
+        if let adapter, let input {
+            added = try adapter.backward(outputGradient, input, needsInputGradient ? inputGradient : nil, self, pass)
+        }
+        guard needsInputGradient else { return inputGradient }
+        switch added {
+        case .nothing: try pass.device.linearInputGradient(inputGradient, outputGradient, weights, adding: nil, adds: false)
+        case .term(let term): try pass.device.linearInputGradient(inputGradient, outputGradient, weights, adding: term, adds: false)
+        case .written: try pass.device.linearInputGradient(inputGradient, outputGradient, weights, adding: nil, adds: true)
+        }
         return inputGradient
     }
 
@@ -86,11 +93,22 @@ public final class Linear {
 
 /// What is added to the outputs of a `Linear`, with parameters of its own: LoRA and its kin.
 ///
-/// It runs before the layer's own product, which adds to what it wrote. Its forward pushes exactly what its backward pops.
+/// Its forward pushes exactly what its backward pops.
 public protocol LinearAdapter: AnyObject {
-    /// Writes all of `output [T, N]`, zero where it adds nothing; nil where nobody reads the output and only what backward needs is wanted.
-    func forward(_ output: Tensor?, _ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError)
-    /// Adds to the adapter's gradients and writes all of `inputGradient [T, K]`, unless nil.
+    /// What is to be added to the outputs, in the order of their columns.
+    func forward(_ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) -> [LowRankTerm]
+    /// Adds to the adapter's gradients; `inputGradient [T, K]` is nil if nobody needs it.
+    /// - Returns: What this adds to the input's gradient.
     func backward(
-        _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass) throws(TrainerError)
+        _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
+    ) throws(TrainerError) -> AddedGradient
+}
+
+/// What an adapter adds to the gradient of its layer's input.
+public enum AddedGradient {
+    case nothing
+    /// A term that the layer's own product is to take along.
+    case term(LowRankTerm)
+    /// The adapter has written all of the gradient; the layer's own part is to be added.
+    case written
 }

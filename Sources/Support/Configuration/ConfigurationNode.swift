@@ -56,6 +56,9 @@ public struct ConfigurationNode: Equatable, Sendable {
         return text
     }
 
+    /// The number of a scalar that is one; nil for all else.
+    public var number: Double? { plainText.flatMap(plainNumber).flatMap(Double.init) }
+
     /// What was found, as an error puts it after "found": `nothing`, `0.5`, `the text "abc"`, `a list`, `a section`.
     public var found: String {
         switch content {

@@ -39,6 +39,13 @@ extension ConfigurationOptions {
         row.failing(self) == nil && !(row.written(self).isNull && row.written(defaults).isNull)
     }
 
+    /// The values of all keys that have an effect, in the order of the tables.
+    public var settings: [ConfigurationSetting] {
+        let defaults = Self()
+        let written = Self.keys.leaves(below: "").filter { isWritten($0.row, defaults) }
+        return written.map { ConfigurationSetting(path: $0.path, value: $0.row.written(self)) }
+    }
+
     /// All keys with their meanings, in the order of the tables.
     public static var explanations: [ConfigurationExplanation] {
         let defaults = Self()
@@ -62,4 +69,16 @@ public struct ConfigurationExplanation: Equatable, Sendable {
     public let meaning: String
     /// When the key counts, beyond always: `where kind is lora or qlora`.
     public let conditions: [String]
+}
+
+/// The value of one key.
+public struct ConfigurationSetting: Equatable, Sendable {
+    /// The key with its sections: `training.optimizer.learning_rate`.
+    public let path: String
+    public let value: ConfigurationNode
+
+    public init(path: String, value: ConfigurationNode) {
+        self.path = path
+        self.value = value
+    }
 }

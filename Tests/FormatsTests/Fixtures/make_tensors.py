@@ -1,4 +1,4 @@
-"""Makes reference.safetensors, mixed.safetensors, sharded/ and reference.gguf.
+"""Makes reference.safetensors, mixed.safetensors, sharded/, reference.gguf and split/.
 
 Python 3.11, numpy 2.4.6, torch 2.15.0, safetensors 0.8.0, gguf 0.19.0, huggingface_hub 2.4.0; seed 20261122.
 Run in this folder: python make_tensors.py. The tests know the values by the same formulas.
@@ -67,8 +67,19 @@ writer.add_tensor("half", values.astype(np.float16))
 for name in ["BF16", "Q8_0", "Q4_0", "Q4_1"]:
     kind = gguf.GGMLQuantizationType[name]
     writer.add_tensor(name.lower(), gguf.quants.quantize(values, kind), raw_dtype=kind)
-writer.add_tensor("listed", np.zeros((2, 210), dtype=np.uint8), raw_dtype=gguf.GGMLQuantizationType.Q6_K)
+writer.add_tensor("listed", np.zeros((2, 66), dtype=np.uint8), raw_dtype=gguf.GGMLQuantizationType.IQ2_XXS)
 writer.add_tensor("odd", np.arange(3, dtype=np.float32))
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()
+
+# Five tensors in three parts.
+os.makedirs("split", exist_ok=True)
+writer = gguf.GGUFWriter("split/model.gguf", "llama", split_max_tensors=2)
+writer.add_string("test.string", "first part")
+for i in range(5):
+    writer.add_tensor(f"t{i}", np.arange(4 * i, 4 * i + 4, dtype=np.float32))
 writer.write_header_to_file()
 writer.write_kv_data_to_file()
 writer.write_tensors_to_file()

@@ -1,0 +1,48 @@
+// System calls whose C library functions need _GNU_SOURCE, which Swift's Glibc module is not built with.
+#pragma once
+#include <gnu/libc-version.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// Bytes of the mask written, or -1 with errno set.
+static inline long clinux_get_affinity(int process, unsigned long size, void *mask) { return syscall(SYS_sched_getaffinity, process, size, mask); }
+static inline long clinux_set_affinity(int process, unsigned long size, const void *mask) { return syscall(SYS_sched_setaffinity, process, size, mask); }
+
+/// The version of the C library in use.
+static inline const char *clinux_libc_version(void) { return gnu_get_libc_version(); }
+
+/// The instruction sets that a target including this header is compiled for, as /proc/cpuinfo spells them, separated by spaces.
+static inline const char *clinux_compiled_instruction_sets(void) {
+    return ""
+#ifdef __AVX__
+        "avx "
+#endif
+#ifdef __FMA__
+        "fma "
+#endif
+#ifdef __AVX2__
+        "avx2 "
+#endif
+#ifdef __F16C__
+        "f16c "
+#endif
+#ifdef __AVX512F__
+        "avx512f "
+#endif
+#ifdef __AVX512BW__
+        "avx512bw "
+#endif
+#ifdef __AVX512DQ__
+        "avx512dq "
+#endif
+#ifdef __AVX512VL__
+        "avx512vl "
+#endif
+#ifdef __AVX512VNNI__
+        "avx512_vnni "
+#endif
+#ifdef __AVX512BF16__
+        "avx512_bf16 "
+#endif
+        ;
+}
