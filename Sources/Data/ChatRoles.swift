@@ -1,4 +1,4 @@
-import Formats
+import Support
 
 /// The roles of messages, as chat templates know them.
 enum ChatRoles {

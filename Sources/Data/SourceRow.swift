@@ -1,4 +1,4 @@
-import Formats
+import Support
 
 /// One row of a data file before it is tokenised.
 enum SourceRow: Equatable {

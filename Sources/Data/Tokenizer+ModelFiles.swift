@@ -10,6 +10,16 @@ extension Tokenizer {
         guard let gguf = files.gguf else { return try load(folder: files.path) }
         return try load(gguf: GGUFVocabulary(gguf))
     }
+
+    /// The tokenizer of a model of any family: only its files are read, not the model's configuration.
+    ///
+    /// - Parameter path: A Hugging Face folder, a GGUF file, a folder with one, or a model of the hub's cache.
+    /// - Throws: `file` if there is none, `format` if it is damaged or its kind is not supported.
+    public static func load(path: String) throws(TrainerError) -> Tokenizer {
+        let path = try ModelFiles.localPath(path)
+        if let file = try ModelFiles.ggufPath(path) { return try load(gguf: GGUFVocabulary(GGUFFile(path: file))) }
+        return try load(folder: path)
+    }
 }
 
 extension GGUFVocabulary {
@@ -22,10 +32,14 @@ extension GGUFVocabulary {
         self.init(
             model: try file.requiredString("tokenizer.ggml.model"), pre: try file.string("tokenizer.ggml.pre") ?? "default-gpt2", tokens: tokens,
             tokenTypes: try file.integers("tokenizer.ggml.token_type")?.map { Int32(clamping: $0) } ?? [],
-            merges: try file.strings("tokenizer.ggml.merges") ?? [], beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"),
-            unknownToken: try id("unknown_token_id"), paddingToken: try id("padding_token_id"),
-            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token") ?? false,
-            addsEndToken: try file.bool("tokenizer.ggml.add_eos_token") ?? false, chatTemplate: try file.string("tokenizer.chat_template"))
+            merges: try file.strings("tokenizer.ggml.merges") ?? [], scores: try file.doubles("tokenizer.ggml.scores") ?? [],
+            beginToken: try id("bos_token_id"), endToken: try id("eos_token_id"), unknownToken: try id("unknown_token_id"),
+            paddingToken: try id("padding_token_id"),
+            addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token"), addsEndToken: try file.bool("tokenizer.ggml.add_eos_token"),
+            chatTemplate: try file.string("tokenizer.chat_template"))
+        addsSpacePrefix = try file.bool("tokenizer.ggml.add_space_prefix") ?? true
+        removesExtraSpaces = try file.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
+        characterMap = try file.integers("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
     }
 
     /// The keys and values of a GGUF file's metadata that say all this.

@@ -25,7 +25,7 @@ public struct ModelFiles: Sendable {
     ///
     /// - Throws: `file` if there is no model at the path, or several; `format` for one that is damaged.
     public static func open(_ path: String) throws(TrainerError) -> ModelFiles {
-        let path = try Hub.localPath(path)
+        let path = try localPath(path)
         if let file = try ggufPath(path) {
             let gguf = try GGUFFile(path: file)
             let configuration = try HuggingFaceConfiguration(gguf)
@@ -38,6 +38,9 @@ public struct ModelFiles: Sendable {
         return ModelFiles(
             path: path, naming: .huggingFace, tensors: tensors, configuration: configuration, generation: generation, gguf: nil)
     }
+
+    /// Where the model that `open` is given lies: in the hub's cache, if nothing else is there and the path can be a name on a hub.
+    public static func localPath(_ path: String) throws(TrainerError) -> String { try Hub.localPath(path) }
 
     /// The GGUF file that a path stands for, of a split one the first part; nil for a Hugging Face folder, and for nothing.
     ///

@@ -17,12 +17,9 @@ struct AddedToken: Equatable, Sendable {
 /// Finds added tokens: at each place the longest one, from left to right.
 struct AddedTokenFinder: Sendable {
     private let tokens: [AddedToken]
-    /// A trie: the node reached from a node by a byte, keyed `node << 8 | byte`.
-    private var edges: [Int: Int] = [:]
+    private var trie = ByteTrie()
     /// Whether any token starts with the byte.
     private var startsToken = [Bool](repeating: false, count: 256)
-    /// The token that ends at each node, -1 for none.
-    private var tokenAtNode = [-1]
 
     var isEmpty: Bool { tokens.isEmpty }
 
@@ -32,18 +29,7 @@ struct AddedTokenFinder: Sendable {
         for (index, spelling) in spellings.enumerated() {
             guard let first = spelling.first else { continue }
             startsToken[Int(first)] = true
-            var node = 0
-            for byte in spelling {
-                let key = node << 8 | Int(byte)
-                if let known = edges[key] {
-                    node = known
-                } else {
-                    node = tokenAtNode.count
-                    edges[key] = node
-                    tokenAtNode.append(-1)
-                }
-            }
-            tokenAtNode[node] = index
+            trie.insert(spelling, value: Int32(index))
         }
     }
 
@@ -83,10 +69,11 @@ struct AddedTokenFinder: Sendable {
         var best: (AddedToken, Int)?
         var node = 0
         var position = start
-        while position < end, let next = edges[node << 8 | Int(text[position])] {
+        while position < end, let next = trie.child(of: node, text[position]) {
             node = next
             position += 1
-            if tokenAtNode[node] >= 0 { best = (tokens[tokenAtNode[node]], position) }
+            let index = Int(trie.value(at: node))
+            if index >= 0 { best = (tokens[index], position) }
         }
         return best
     }

@@ -9,6 +9,18 @@ extension Span<UInt8> {
         return (Unicode.Scalar(value) ?? "\u{FFFD}", length)
     }
 
+    /// The text of `range`, valid UTF-8.
+    func string(_ range: Range<Int>) -> String {
+        extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether the bytes at `position` are those of `content`.
+    func holds(_ content: [UInt8], at position: Int, before end: Int) -> Bool {
+        guard end - position >= content.count else { return false }
+        for index in 0..<content.count where self[position + index] != content[index] { return false }
+        return true
+    }
+
     /// Where the character before `position` starts.
     func index(before position: Int) -> Int {
         var index = position - 1
@@ -50,4 +62,31 @@ extension Unicode.Scalar {
         default: return false
         }
     }
+    /// Punctuation as the library sees it: that of ASCII, and the general category P of Unicode 9.
+    var isPunctuation: Bool {
+        switch value {
+        case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
+        case 0..<0x80: return false
+        default: break
+        }
+        guard isInUnicode9 else { return false }
+        switch properties.generalCategory {
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation, .finalPunctuation,
+            .otherPunctuation:
+            return true
+        default: return false
+        }
+    }
+
+    /// A combining mark (general category M) of Unicode 9.
+    var isMark: Bool {
+        guard value >= 0x300, isInUnicode9 else { return false }
+        switch properties.generalCategory {
+        case .nonspacingMark, .spacingMark, .enclosingMark: return true
+        default: return false
+        }
+    }
+
+    /// Whether the library's normalisation tables (unicode-normalization-alignments 0.1) know the character.
+    var isInUnicode9: Bool { isASCII || (properties.age.map { $0.major <= 9 } ?? false) }
 }

@@ -39,19 +39,13 @@ extension GGUFVocabulary {
         }
     }
 
-    /// The numbers of `tokenizer.ggml.token_type` (llama.cpp, `llama_token_type`).
-    private enum TokenType: Int32 {
-        case normal = 1
-        case control = 3
-        case userDefined = 4
-        case unused = 5
-    }
-
     /// The name of `tokenizer.ggml.pre` that stands for how this tokenizer cuts text.
     private static func preTokenizerName(_ definition: TokenizerDefinition) throws(TrainerError) -> String {
         for name in ["gpt-2", "smollm", "llama-bpe", "qwen2"] {
             var named = TokenizerDefinition(subject: definition.subject)
-            try named.addPreTokenizer(named: name)
+            var pairs = PairModel()
+            try named.addPreTokenizer(named: name, &pairs)
+            named.model = .pairs(pairs)
             if named.cutsText(as: definition) { return name }
         }
         throw TrainerError(
@@ -75,15 +69,17 @@ extension GGUFVocabulary {
 extension TokenizerDefinition {
     /// Whether text is cut into the same words and these into tokens by the same rule.
     fileprivate func cutsText(as other: TokenizerDefinition) -> Bool {
-        cuts.map(\.description) == other.cuts.map(\.description) && bytePattern?.source == other.bytePattern?.source
-            && composesText == other.composesText && ignoresMerges == other.ignoresMerges && addsPrefixSpace == other.addsPrefixSpace
+        guard case .pairs(let pairs) = model, case .pairs(let others) = other.model else { return false }
+        return (normalizers.map(\.json), preTokenizers.map(\.json), pairs.ignoresMerges)
+            == (other.normalizers.map(\.json), other.preTokenizers.map(\.json), others.ignoresMerges)
     }
 
     /// "left right" for each merge, the best first.
     fileprivate func spelledMerges() throws(TrainerError) -> [String] {
+        guard case .pairs(let model) = model else { return [] }
         var spelled: [String] = []
-        spelled.reserveCapacity(merges.count)
-        for (index, merge) in merges.enumerated() {
+        spelled.reserveCapacity(model.merges.count)
+        for (index, merge) in model.merges.enumerated() {
             let parts = [merge.left, merge.right].map { tokens.token(of: $0) ?? "" }
             guard !parts.contains(where: { $0.contains(" ") }) else {
                 throw TrainerError(.configuration, "\(subject): merge \(index)", "has a part with a space in it, which GGUF can't hold")

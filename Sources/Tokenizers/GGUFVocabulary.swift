@@ -2,7 +2,7 @@ import Support
 
 /// The tokenizer in a GGUF file's metadata: the values of the keys that start with `tokenizer.`.
 public struct GGUFVocabulary: Equatable, Sendable {
-    /// `tokenizer.ggml.model`; byte-level BPE is "gpt2".
+    /// `tokenizer.ggml.model`: "gpt2" is byte-level BPE, "llama" SentencePiece's BPE, "t5" Unigram.
     public var model: String
     /// `tokenizer.ggml.pre`: the name of the pre-tokenizer.
     public var pre: String
@@ -10,8 +10,10 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var tokens: [String]
     /// `tokenizer.ggml.token_type`, by id: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. Empty if all are normal.
     public var tokenTypes: [Int32]
-    /// `tokenizer.ggml.merges`: "left right", the best first.
+    /// `tokenizer.ggml.merges`: "left right", the best first; only of "gpt2".
     public var merges: [String]
+    /// `tokenizer.ggml.scores`, by id; only of "llama" and "t5".
+    public var scores: [Double]
     /// `tokenizer.ggml.bos_token_id`.
     public var beginToken: Int32?
     /// `tokenizer.ggml.eos_token_id`.
@@ -20,69 +22,96 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var unknownToken: Int32?
     /// `tokenizer.ggml.padding_token_id`.
     public var paddingToken: Int32?
-    /// `tokenizer.ggml.add_bos_token`.
+    /// `tokenizer.ggml.add_bos_token`; by default true for "llama" alone, as in llama.cpp.
     public var addsBeginToken: Bool
-    /// `tokenizer.ggml.add_eos_token`.
+    /// `tokenizer.ggml.add_eos_token`; by default true for "t5" alone.
     public var addsEndToken: Bool
+    /// `tokenizer.ggml.add_space_prefix`: whether a text is encoded as if a space came before it. Of "llama" and "t5".
+    public var addsSpacePrefix = true
+    /// `tokenizer.ggml.remove_extra_whitespaces`: whether spaces in a row count as one. Of "t5".
+    public var removesExtraSpaces = false
+    /// `tokenizer.ggml.precompiled_charsmap`: SentencePiece's normaliser. Of "t5".
+    public var characterMap: [UInt8] = []
     /// `tokenizer.chat_template`.
     public var chatTemplate: String?
 
     public init(
-        model: String, pre: String, tokens: [String], tokenTypes: [Int32], merges: [String], beginToken: Int32? = nil, endToken: Int32? = nil,
-        unknownToken: Int32? = nil, paddingToken: Int32? = nil, addsBeginToken: Bool = false, addsEndToken: Bool = false, chatTemplate: String? = nil
+        model: String, pre: String = "", tokens: [String], tokenTypes: [Int32], merges: [String] = [], scores: [Double] = [],
+        beginToken: Int32? = nil, endToken: Int32? = nil, unknownToken: Int32? = nil, paddingToken: Int32? = nil,
+        addsBeginToken: Bool? = nil, addsEndToken: Bool? = nil, chatTemplate: String? = nil
     ) {
         self.model = model
         self.pre = pre
         self.tokens = tokens
         self.tokenTypes = tokenTypes
         self.merges = merges
+        self.scores = scores
         self.beginToken = beginToken
         self.endToken = endToken
         self.unknownToken = unknownToken
         self.paddingToken = paddingToken
-        self.addsBeginToken = addsBeginToken
-        self.addsEndToken = addsEndToken
+        self.addsBeginToken = addsBeginToken ?? (model == "llama")
+        self.addsEndToken = addsEndToken ?? (model == "t5")
         self.chatTemplate = chatTemplate
     }
+
+    /// What `tokenizer.ggml.token_type` says of a token.
+    enum TokenType: Int32 {
+        case normal = 1
+        case unknown, control, userDefined, unused, byte
+    }
+
+    func type(of id: Int) -> TokenType { tokenTypes.isEmpty ? .normal : TokenType(rawValue: tokenTypes[id]) ?? .normal }
 }
 
 extension TokenizerDefinition {
     /// - Throws: `format` if the model or its pre-tokenizer is not known, or lists contradict each other.
     init(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
         subject = "GGUF tokenizer"
-        guard vocabulary.model == "gpt2" else {
-            throw TrainerError(.format, "tokenizer.ggml.model", "is \"\(vocabulary.model)\"; only byte-level BPE (\"gpt2\") is supported")
-        }
         let types = vocabulary.tokenTypes
         guard types.isEmpty || types.count == vocabulary.tokens.count else {
             throw TrainerError(.format, "tokenizer.ggml.token_type", "has \(types.count) entries for \(vocabulary.tokens.count) tokens")
         }
         for (id, token) in vocabulary.tokens.enumerated() {
             try addToken(token, id: id)
-            let (control, userDefined) = (3, 4)
-            let type = types.isEmpty ? 1 : Int(types[id])
-            guard type == control || type == userDefined else { continue }
-            try addAddedToken(AddedToken(id: Int32(id), content: token, isSpecial: type == control))
-        }
-        for merge in vocabulary.merges {
-            let parts = merge.split(separator: " ", omittingEmptySubsequences: false)
-            guard parts.count == 2 else {
-                throw TrainerError(.format, "tokenizer.ggml.merges[\(merges.count)]", "is \"\(merge)\"; a merge has two parts")
+            switch vocabulary.type(of: id) {
+            case .control: try addAddedToken(AddedToken(id: Int32(id), content: token, isSpecial: true))
+            case .unknown where vocabulary.model != "gpt2": try addAddedToken(AddedToken(id: Int32(id), content: token, isSpecial: true))
+            case .userDefined: try addAddedToken(AddedToken(id: Int32(id), content: token, isSpecial: false))
+            case .normal, .unknown, .unused, .byte: break
             }
-            try addMerge(String(parts[0]), String(parts[1]))
         }
-        try addPreTokenizer(named: vocabulary.pre)
+        switch vocabulary.model {
+        case "gpt2": try readByteLevel(vocabulary)
+        case "llama": try readSentencePiece(vocabulary)
+        case "t5": try readUnigram(vocabulary)
+        default:
+            let known = "gpt2 (byte-level BPE), llama (SentencePiece) and t5 (Unigram) are supported"
+            throw TrainerError(.format, "tokenizer.ggml.model", "is \"\(vocabulary.model)\"; only \(known)")
+        }
+        try addPostProcessing(vocabulary)
+    }
+
+    private mutating func addPostProcessing(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
         for (key, id) in [("bos", vocabulary.beginToken), ("eos", vocabulary.endToken)] {
             guard let id, tokens.token(of: id) == nil else { continue }
             throw TrainerError(.format, "tokenizer.ggml.\(key)_token_id", "is \(id), but there are \(tokens.count) tokens")
         }
-        if vocabulary.addsBeginToken { postProcessing.before = [try Self.added(vocabulary.beginToken, "bos")] }
-        if vocabulary.addsEndToken { postProcessing.after = [try Self.added(vocabulary.endToken, "eos")] }
+        func ids(_ isAdded: Bool, _ id: Int32?, _ key: String) throws(TrainerError) -> [Int32] {
+            guard isAdded else { return [] }
+            if let id { return [id] }
+            throw TrainerError(.format, "tokenizer.ggml.add_\(key)_token", "is true, but there is no tokenizer.ggml.\(key)_token_id")
+        }
+        postProcessing.before = try ids(vocabulary.addsBeginToken, vocabulary.beginToken, "bos")
+        postProcessing.after = try ids(vocabulary.addsEndToken, vocabulary.endToken, "eos")
     }
 
-    private static func added(_ id: Int32?, _ key: String) throws(TrainerError) -> Int32 {
-        if let id { return id }
-        throw TrainerError(.format, "tokenizer.ggml.add_\(key)_token", "is true, but there is no tokenizer.ggml.\(key)_token_id")
+    private mutating func readByteLevel(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
+        var pairs = PairModel()
+        for (index, text) in vocabulary.merges.enumerated() { pairs.merges.append(try merge(text, subject: "tokenizer.ggml.merges[\(index)]")) }
+        try addPreTokenizer(named: vocabulary.pre, &pairs)
+        model = .pairs(pairs)
+        decoders = [.byteLevel]
     }
 
     /// Llama 3's pattern (its tokenizer.json), and Qwen 2's, which takes digits one by one.
@@ -91,19 +120,22 @@ extension TokenizerDefinition {
     }
 
     /// What the names of `tokenizer.ggml.pre` stand for, after the models' own tokenizer.json.
-    mutating func addPreTokenizer(named name: String) throws(TrainerError) {
+    mutating func addPreTokenizer(named name: String, _ pairs: inout PairModel) throws(TrainerError) {
         let key = "tokenizer.ggml.pre"
+        func split(_ pattern: String) throws(TrainerError) -> PreTokenizer {
+            try .split(.expression(Pattern(pattern, subject: key)), .isolated, isInverted: false)
+        }
+        let plain = PreTokenizer.byteLevel(addsPrefixSpace: false, pattern: nil)
+        let gpt2 = PreTokenizer.byteLevel(addsPrefixSpace: false, pattern: try Pattern(PreTokenizer.gpt2, subject: key))
         switch name {
-        case "gpt-2", "default-gpt2": bytePattern = try Pattern(PreTokenizer.gpt2, subject: key)
-        case "smollm":
-            cuts = [.digits(areSingle: true)]
-            bytePattern = try Pattern(PreTokenizer.gpt2, subject: key)
+        case "gpt-2", "default-gpt2": preTokenizers = [gpt2]
+        case "smollm": preTokenizers = [.digits(areSingle: true), gpt2]
         case "llama-bpe", "llama3", "llama-v3":
-            cuts = try [.split(Pattern(Self.pattern(digits: #"\p{N}{1,3}"#), subject: key), .isolated, isInverted: false)]
-            ignoresMerges = true
+            preTokenizers = try [split(Self.pattern(digits: #"\p{N}{1,3}"#)), plain]
+            pairs.ignoresMerges = true
         case "qwen2":
-            cuts = try [.split(Pattern(Self.pattern(digits: #"\p{N}"#), subject: key), .isolated, isInverted: false)]
-            composesText = true
+            preTokenizers = try [split(Self.pattern(digits: #"\p{N}"#)), plain]
+            normalizers = [.form(.c)]
         default:
             throw TrainerError(.format, key, "is \"\(name)\"; known: gpt-2, default-gpt2, smollm, llama-bpe, llama3, llama-v3, qwen2")
         }

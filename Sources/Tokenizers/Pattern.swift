@@ -51,6 +51,7 @@ final class Pattern: Sendable {
     private func matches(_ text: UnsafeBufferPointer<UInt8>, from base: Int, _ matcher: Matcher, into pieces: inout [Piece]) -> Int32 {
         var searchStart = 0
         var end = 0
+        var lastMatchEnd: Int?
         while searchStart <= text.count {
             let status = matcher.search(code, text, from: searchStart)
             guard status >= 0 else {
@@ -58,7 +59,7 @@ final class Pattern: Sendable {
                 return status
             }
             let match = matcher.match
-            if match.isEmpty, match.lowerBound == end {
+            if match.isEmpty, match.lowerBound == lastMatchEnd {
                 searchStart += 1
                 while searchStart < text.count, text[searchStart] & 0xC0 == 0x80 { searchStart += 1 }
                 continue
@@ -66,6 +67,7 @@ final class Pattern: Sendable {
             if end < match.lowerBound { pieces.append(Piece(base + end..<base + match.lowerBound)) }
             pieces.append(Piece(base + match.lowerBound..<base + match.upperBound, isMatch: true))
             end = match.upperBound
+            lastMatchEnd = end
             searchStart = end
         }
         if end < text.count { pieces.append(Piece(base + end..<base + text.count)) }

@@ -16,17 +16,23 @@ struct TokenTable: Sendable {
     /// Adds a token. Returns the token that stands in the way, if the id or the spelling is taken.
     mutating func insert(_ token: String, id: Int32) -> (token: String, id: Int32)? {
         if let present = self.token(of: id) { return (present, id) }
-        var token = token
-        return token.withUTF8 { bytes in
-            let span = bytes.span
-            if let present = self.id(of: span) { return (String(decoding: bytes, as: UTF8.self), present) }
-            while places.count <= Int(id) { places.append((0, -1)) }
-            places[Int(id)] = (Int32(spellings.count), Int32(bytes.count))
-            spellings.append(contentsOf: bytes)
-            count += 1
-            if count * 2 > slots.count { grow() } else { place(id) }
-            return nil
-        }
+        if let present = self.id(of: token) { return (token, present) }
+        add(token.utf8.span, id: id)
+        return nil
+    }
+
+    /// Gives a free id a spelling; where another id has it, that one keeps being found by it.
+    mutating func set(_ spelling: Span<UInt8>, id: Int32) {
+        guard range(of: id) == nil else { return }
+        add(spelling, id: id)
+    }
+
+    private mutating func add(_ spelling: Span<UInt8>, id: Int32) {
+        while places.count <= Int(id) { places.append((0, -1)) }
+        places[Int(id)] = (Int32(spellings.count), Int32(spelling.count))
+        for index in 0..<spelling.count { spellings.append(spelling[index]) }
+        count += 1
+        if count * 2 > slots.count { grow() } else { place(id) }
     }
 
     func token(of id: Int32) -> String? {
@@ -44,6 +50,12 @@ struct TokenTable: Sendable {
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
+    }
+
+    /// Whether an id's spelling begins with `beginning`.
+    func starts(_ id: Int32, with beginning: [UInt8]) -> Bool {
+        guard let range = range(of: id) else { return false }
+        return spellings.span.holds(beginning, at: range.lowerBound, before: range.upperBound)
     }
 
     private func range(of id: Int32) -> Range<Int>? {

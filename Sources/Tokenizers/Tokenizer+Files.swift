@@ -22,7 +22,7 @@ extension Tokenizer {
         let templatePath = "\(folder)/chat_template.jinja"
         if FileManager.default.fileExists(atPath: templatePath) { files.chatTemplate = String(decoding: try bytes(of: templatePath), as: UTF8.self) }
         func id(_ key: String) -> Int32? {
-            names[key].flatMap { name in definition.addedTokens.first { $0.content == name }?.id ?? definition.tokens.id(of: name) }
+            names[key].flatMap { name in definition.addedContents.id(of: name) ?? definition.tokens.id(of: name) }
         }
         for key in ["bos_token", "eos_token"] {
             guard let name = names[key], id(key) == nil else { continue }
@@ -54,12 +54,12 @@ extension Tokenizer {
     }
 
     private func configurationJSON() -> [UInt8] {
-        var lines = [#""tokenizer_class": "PreTrainedTokenizerFast""#, #""clean_up_tokenization_spaces": false"#]
+        var object = JSONObject([("tokenizer_class", .string("PreTrainedTokenizerFast")), ("clean_up_tokenization_spaces", .bool(false))])
         for (key, id) in [("bos_token", beginToken), ("eos_token", endToken), ("unk_token", unknownToken), ("pad_token", paddingToken)] {
-            if let id, let token = token(of: id) { lines.append("\"\(key)\": \(JSONText.quoted(token))") }
+            if let id, let token = definition.name(of: id) { object[key] = .string(token) }
         }
-        if let chatTemplate { lines.append("\"chat_template\": \(JSONText.quoted(chatTemplate))") }
-        return Array("{\n  \(lines.joined(separator: ",\n  "))\n}\n".utf8)
+        if let chatTemplate { object["chat_template"] = .string(chatTemplate) }
+        return Array("\(JSONValue.object(object).text(indent: 2))\n".utf8)
     }
 
     private static func bytes(of path: String) throws(TrainerError) -> [UInt8] {

@@ -1,7 +1,8 @@
 import Support
 import Synchronization
 
-/// Turns text into token ids and back: byte-level BPE with the ids and offsets of the `tokenizers` library.
+/// Turns text into token ids and back, with the ids and offsets of the `tokenizers` library: a text is normalised, cut into pieces, and each
+/// piece becomes tokens.
 ///
 /// Immutable but for its caches; threads may share it, and each call works on its own.
 public final class Tokenizer: Sendable {
@@ -34,16 +35,15 @@ public final class Tokenizer: Sendable {
 
     let definition: TokenizerDefinition
     let files: Files
-    let merges: MergeTable
-    /// The token of each byte, -1 for none.
-    let byteTokens: [Int32]
+    let encoder: any PieceEncoder
     let earlyFinder: AddedTokenFinder
     let lateFinder: AddedTokenFinder
     let scratches = Mutex<[Scratch]>([])
-    private let addedTokens: TokenTable
     /// The added tokens as they stand in normalised text, which is what the library names them by.
     private let addedNames: TokenTable
     private let specialTokens: Set<Int32>
+    /// What decoding without special tokens leaves out: as in the library, whatever has the name of a special token.
+    private let skippedTokens: Set<Int32>
     /// What every id stands for, end to end, and where each starts.
     private let decoded: [UInt8]
     private let decodedStarts: [Int]
@@ -66,29 +66,26 @@ public final class Tokenizer: Sendable {
         endToken = files.endToken
         chatTemplate = files.chatTemplate
         fingerprint = definition.fingerprint()
-        merges = MergeTable(definition.merges)
-        byteTokens = definition.byteTokens()
-        let early = definition.addedTokens.filter { !$0.isNormalized }
-        let late = definition.addedTokens.filter(\.isNormalized)
-        earlyFinder = AddedTokenFinder(early, spellings: early.map { Array($0.content.utf8) })
-        lateFinder = AddedTokenFinder(late, spellings: late.map { definition.normalized($0.content) })
-        specialTokens = Set(definition.addedTokens.filter(\.isSpecial).map(\.id))
-        var added = TokenTable()
-        var names = TokenTable()
+        encoder = definition.encoder
+        let matcher = try Matcher()
+        var spellings: [[UInt8]] = []
         for token in definition.addedTokens {
-            _ = added.insert(token.content, id: token.id)
-            _ = names.insert(token.isNormalized ? String(decoding: definition.normalized(token.content), as: UTF8.self) : token.content, id: token.id)
+            let spelling = token.isNormalized ? try definition.normalizers.normalized(token.content, matcher) : Array(token.content.utf8)
+            spellings.append(spelling)
         }
-        addedTokens = added
+        func finder(isNormalized: Bool) -> AddedTokenFinder {
+            let indices = definition.addedTokens.indices.filter { definition.addedTokens[$0].isNormalized == isNormalized }
+            return AddedTokenFinder(indices.map { definition.addedTokens[$0] }, spellings: indices.map { spellings[$0] })
+        }
+        earlyFinder = finder(isNormalized: false)
+        lateFinder = finder(isNormalized: true)
+        var names = TokenTable()
+        for (token, spelling) in zip(definition.addedTokens, spellings) { names.set(spelling.span, id: token.id) }
         addedNames = names
-        var decoded: [UInt8] = []
-        var starts = [0]
-        for id in 0..<Int32(max(definition.tokens.idLimit, added.idLimit)) {
-            if let token = names.token(of: id) ?? definition.tokens.token(of: id) { decoded += ByteAlphabet.decoded(token) }
-            starts.append(decoded.count)
-        }
-        self.decoded = decoded
-        decodedStarts = starts
+        let special = definition.addedTokens.filter(\.isSpecial)
+        specialTokens = Set(special.map(\.id))
+        skippedTokens = Set(special.filter { names.token(of: $0.id)?.utf8.elementsEqual($0.content.utf8) ?? false }.map(\.id))
+        (decoded, decodedStarts) = definition.decodedTokens(names)
     }
 
     /// The spellings of added tokens, which are found whole in any text.
@@ -98,7 +95,7 @@ public final class Tokenizer: Sendable {
     public var vocabularySize: Int { decodedStarts.count - 1 }
 
     /// The id of a token as the vocabulary spells it: `Ġthe`, `<|im_end|>`.
-    public func id(of token: String) -> Int32? { addedTokens.id(of: token) ?? definition.tokens.id(of: token) }
+    public func id(of token: String) -> Int32? { definition.addedContents.id(of: token) ?? definition.tokens.id(of: token) }
 
     /// A token as the vocabulary spells it; nil if no token has the id.
     public func token(of id: Int32) -> String? { addedNames.token(of: id) ?? definition.tokens.token(of: id) }
@@ -114,11 +111,29 @@ public final class Tokenizer: Sendable {
 
     /// The text that ids stand for, U+FFFD where their bytes are not UTF-8. Ids without a token are passed over.
     public func decode(_ ids: some Sequence<Int32>, skippingSpecialTokens: Bool) -> String {
-        var bytes: [UInt8] = []
-        for id in ids where !(skippingSpecialTokens && specialTokens.contains(id)) { bytes += tokenBytes(id) }
-        return String(decoding: bytes, as: UTF8.self)
+        let kept = ids.filter { !(skippingSpecialTokens && skippedTokens.contains($0)) }
+        if definition.decoders == [.byteLevel] { return String(decoding: kept.flatMap { tokenBytes($0) }, as: UTF8.self) }
+        let tokens = kept.compactMap { token(of: $0) }
+        return definition.decoders?.text(of: tokens) ?? tokens.joined(separator: " ")
+    }
+}
+
+extension TokenizerDefinition {
+    fileprivate var encoder: any PieceEncoder {
+        switch model {
+        case .pairs(let model): spellsBytes ? BytePairs(tokens, model) : CharacterPairs(tokens, model)
+        case .unigram(let model): UnigramPieces(tokens, model)
+        }
     }
 
-    /// How many bytes of text a token of the model covers.
-    func byteCount(of id: Int32) -> Int { decodedStarts[Int(id) + 1] - decodedStarts[Int(id)] }
+    /// What every id stands for, end to end, and where each starts.
+    fileprivate func decodedTokens(_ addedNames: TokenTable) -> (bytes: [UInt8], starts: [Int]) {
+        var bytes: [UInt8] = []
+        var starts = [0]
+        for id in 0..<Int32(max(tokens.idLimit, addedNames.idLimit)) {
+            if let token = addedNames.token(of: id) ?? tokens.token(of: id) { bytes += (decoders ?? []).bytes(of: token) }
+            starts.append(bytes.count)
+        }
+        return (bytes, starts)
+    }
 }

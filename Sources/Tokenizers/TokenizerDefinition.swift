@@ -6,38 +6,39 @@ struct TokenizerDefinition: Sendable {
     var subject: String
     /// The model's own tokens; added tokens that the model does not know are only in `addedTokens`.
     var tokens = TokenTable()
-    /// The best first.
-    var merges: [MergeTable.Merge] = []
-    /// Whether a word that is a token becomes that token whatever the merges say.
-    var ignoresMerges = false
-    /// Stands for bytes that have no token; without it they are left out.
-    var unknownToken: Int32?
-    /// Whether neighbouring unknown bytes become one unknown token.
-    var fusesUnknown = false
-    var addedTokens: [AddedToken] = []
-    /// Whether text is brought to normalisation form C.
-    var composesText = false
-    /// What cuts the text, in order, before ByteLevel.
-    var cuts: [PreTokenizer] = []
-    /// ByteLevel's own: a space before every piece that has none, then its pattern.
-    var addsPrefixSpace = false
-    var bytePattern: Pattern?
+    var model = TokenModel.pairs(PairModel())
+    private(set) var addedTokens: [AddedToken] = []
+    /// The contents of the added tokens by id.
+    private(set) var addedContents = TokenTable()
+    /// What changes the text, in order.
+    var normalizers: [Normalizer] = []
+    /// What cuts the text, in order.
+    var preTokenizers: [PreTokenizer] = []
     var postProcessing = PostProcessing()
+    /// What turns tokens back into text, in order; nil joins their names with spaces.
+    var decoders: [Decoder]?
 
-    /// The token that spells each byte, -1 for none.
-    func byteTokens() -> [Int32] {
-        ByteAlphabet.scalars.map { tokens.id(of: String($0)) ?? -1 }
-    }
+    /// Whether the model's tokens spell bytes in the byte alphabet.
+    var spellsBytes: Bool { if case .byteLevel? = preTokenizers.last { true } else { false } }
 
-    /// Adds a merge of two tokens by name.
+    /// A merge of two tokens by name.
     ///
+    /// - Parameter subject: Where it stands, for errors.
     /// - Throws: `format` if either part or what they become is not a token.
-    mutating func addMerge(_ left: String, _ right: String) throws(TrainerError) {
+    func merge(_ left: String, _ right: String, subject: String) throws(TrainerError) -> MergeTable.Merge {
         func id(_ token: String) throws(TrainerError) -> Int32 {
             if let id = tokens.id(of: token) { return id }
-            throw TrainerError(.format, subject, "merge \(merges.count) (\(left) \(right)) names \"\(token)\", which is not in the vocabulary")
+            throw TrainerError(.format, subject, "is (\(left) \(right)) and names \"\(token)\", which is not in the vocabulary")
         }
-        try merges.append(MergeTable.Merge(left: id(left), right: id(right), merged: id(left + right)))
+        return try MergeTable.Merge(left: id(left), right: id(right), merged: id(left + right))
+    }
+
+    /// A merge as files of early versions spell it: `left right`.
+    func merge(_ text: String, subject: String) throws(TrainerError) -> MergeTable.Merge {
+        // By bytes: a space and a mark after it are one character of Swift's.
+        let parts = text.utf8.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { throw TrainerError(.format, subject, "is \"\(text)\" with \(parts.count) parts; a merge has two") }
+        return try merge(String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self), subject: subject)
     }
 
     /// Adds a token of the model.
@@ -65,39 +66,45 @@ struct TokenizerDefinition: Sendable {
         if let present = tokens.token(of: token.id), !present.utf8.elementsEqual(token.content.utf8) {
             throw TrainerError(.format, subject, "\(name): the vocabulary has \"\(present)\" there")
         }
+        if addedContents.insert(token.content, id: token.id) != nil { throw TrainerError(.format, subject, "\(name) is there already") }
         addedTokens.append(token)
     }
 
-    /// A hash of everything that decides ids: FNV-1a with 64 bits, as 16 hexadecimal digits. Offsets' trimming does not count.
+    /// A token's name.
+    func name(of id: Int32) -> String? { addedContents.token(of: id) ?? tokens.token(of: id) }
+
+    /// A hash of everything that decides ids: FNV-1a with 64 bits, as 16 hexadecimal digits. Offsets' trimming and decoders do not count.
     func fingerprint() -> String {
         var hash = Fingerprint()
-        hash.add("trainer tokenizer 1")
+        hash.add("trainer tokenizer 2")
         hash.add(tokens.count)
         for id in 0..<Int32(tokens.idLimit) {
             guard let token = tokens.token(of: id) else { continue }
             hash.add(Int(id))
             hash.add(token)
         }
-        hash.add(merges.count)
-        for merge in merges { for id in [merge.left, merge.right, merge.merged] { hash.add(Int(id)) } }
-        hash.add("\(ignoresMerges) \(unknownToken ?? -1) \(fusesUnknown) \(composesText) \(addsPrefixSpace)")
+        model.add(to: &hash)
         for token in addedTokens.sorted(by: { $0.id < $1.id }) {
             hash.add(Int(token.id))
             hash.add(token.content)
             hash.add("\(token.isSpecial) \(token.isSingleWord) \(token.stripsLeft) \(token.stripsRight) \(token.isNormalized)")
         }
-        for cut in cuts { hash.add(cut.description) }
-        hash.add(bytePattern?.source ?? "")
+        for step in normalizers.map(\.json) + preTokenizers.map(\.json) { hash.add(step.text()) }
         hash.add("\(postProcessing.before) \(postProcessing.after)")
         return hash.hexadecimal
     }
 }
 
-extension PreTokenizer: CustomStringConvertible {
-    var description: String {
+extension TokenModel {
+    fileprivate func add(to hash: inout Fingerprint) {
         switch self {
-        case .split(let pattern, let behavior, let isInverted): "split \(pattern.source) \(behavior.rawValue) \(isInverted)"
-        case .digits(let areSingle): "digits \(areSingle)"
+        case .pairs(let model):
+            hash.add(model.merges.count)
+            for merge in model.merges { for id in [merge.left, merge.right, merge.merged] { hash.add(Int(id)) } }
+            hash.add("\(model.ignoresMerges) \(model.unknownToken ?? -1) \(model.fusesUnknown) \(model.usesByteFallback)")
+        case .unigram(let model):
+            for score in model.scores { hash.add(Int(bitPattern: UInt(score.bitPattern))) }
+            hash.add("\(model.unknownToken ?? -1) \(model.usesByteFallback)")
         }
     }
 }

@@ -34,25 +34,36 @@ struct WordCache: Sendable {
         static func == (left: Key, right: Key) -> Bool { left.words == right.words }
     }
 
-    private struct Slot: Sendable {
-        var key = Key()
-        /// The tokens, -1 after them.
-        var tokens = SIMD8<Int32>(repeating: -1)
+    /// A word's tokens and how many of its bytes each covers.
+    struct Word: Sendable {
+        fileprivate var key = Key()
+        private(set) var lengths = SIMD8<UInt8>()
+        /// -1 after the last one.
+        private(set) var tokens = SIMD8<Int32>(repeating: -1)
+
+        fileprivate init() {}
+
+        fileprivate init(_ key: Key, _ tokens: [Int32], _ lengths: [Int]) {
+            self.key = key
+            for index in tokens.indices {
+                self.tokens[index] = tokens[index]
+                self.lengths[index] = UInt8(truncatingIfNeeded: lengths[index])
+            }
+        }
     }
 
     private static let capacity = 1 << 15
-    private var slots = [Slot](repeating: Slot(), count: capacity)
+    private var words = [Word](repeating: Word(), count: capacity)
 
-    /// The word's tokens, -1 after them; nil if it is not held.
-    func tokens(of key: Key) -> SIMD8<Int32>? {
-        let slot = slots[key.hash & (Self.capacity - 1)]
-        return slot.key == key ? slot.tokens : nil
+    /// Nil if the word is not held.
+    func word(of key: Key) -> Word? {
+        let word = words[key.hash & (Self.capacity - 1)]
+        return word.key == key ? word : nil
     }
 
-    mutating func keep(_ tokens: [Int32], for key: Key) {
+    /// Keeps a word's tokens if there are few enough; `lengths` must add up to the word's.
+    mutating func keep(_ tokens: [Int32], _ lengths: [Int], for key: Key) {
         guard tokens.count <= 8 else { return }
-        var slot = Slot(key: key)
-        for (index, token) in tokens.enumerated() { slot.tokens[index] = token }
-        slots[key.hash & (Self.capacity - 1)] = slot
+        words[key.hash & (Self.capacity - 1)] = Word(key, tokens, lengths)
     }
 }

@@ -92,12 +92,7 @@ struct GenerateCommand: ParsableCommand {
         var text = prompt ?? ""
         if prompt == nil {
             if isatty(STDIN_FILENO) != 0 { note("Type the prompt, then Ctrl-D.") }
-            let bytes = FileHandle.standardInput.readDataToEndOfFile()
-            guard let read = String(validating: bytes, as: UTF8.self) else {
-                throw TrainerError(.format, "standard input", "is not UTF-8", remedy: "Give the prompt as UTF-8")
-            }
-            text = read
-            if text.last?.isNewline == true { text.removeLast() }
+            text = try StandardInput.text()
         }
         guard !text.isEmpty else {
             throw TrainerError(.configuration, "prompt", "is empty", remedy: "Give a text to continue, by --prompt or on standard input")

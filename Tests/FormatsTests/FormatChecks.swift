@@ -6,21 +6,6 @@ import Testing
 /// A file in this target's `Fixtures`.
 func formatsFixture(_ name: String) -> String { fixture(name) }
 
-/// Runs `body`, which must throw a `TrainerError` of this code whose line holds every one of `parts`.
-func expectError(
-    _ code: TrainerError.Code, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) {
-    do {
-        try body()
-        Issue.record("nothing was thrown, where \(code) was wanted", sourceLocation: sourceLocation)
-    } catch let error as TrainerError {
-        #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
-        for part in parts { #expect(error.description.contains(part), sourceLocation: sourceLocation) }
-    } catch {
-        Issue.record("\(error) was thrown", sourceLocation: sourceLocation)
-    }
-}
-
 func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 
 func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PatternTests {
     private func cut(_ source: String, _ text: String, _ behavior: PreTokenizer.Behavior = .isolated, isInverted: Bool = false) throws -> [String] {
-        let cut = PreTokenizer.split(try Pattern(source, subject: "test"), behavior, isInverted: isInverted)
+        let cut = PreTokenizer.split(.expression(try Pattern(source, subject: "test")), behavior, isInverted: isInverted)
         var pieces: [Piece] = []
         let bytes = Array(text.utf8)
         try cut.cut(bytes.span, 0..<bytes.count, Matcher(), into: &pieces)
@@ -65,5 +65,14 @@ import Testing
         #expect(error?.code == .format)
         #expect(error?.subject == "tokenizer.json: pre_tokenizer.pattern")
         #expect(error?.problem.contains(source) == true)
+    }
+
+    @Test("an empty match counts where the text starts, and not right after another match")
+    func emptyMatches() throws {
+        let text = AlignedText("--ab".utf8.span, 0..<4)
+        let replaced = try SearchPattern.expression(Pattern("^-*|$", subject: "test")).replacing(text, with: Array("<>".utf8), Matcher())
+        #expect(String(decoding: replaced.bytes, as: UTF8.self) == "<>ab<>")
+        let start = try SearchPattern.expression(Pattern("^x*", subject: "test")).replacing(text, with: [0x3C], Matcher())
+        #expect(String(decoding: start.bytes, as: UTF8.self) == "<--ab" && start.origins[0] == 0..<0)
     }
 }

@@ -36,17 +36,27 @@ import Testing
         (#""Ġab": 4"#, #""Ġab": 3"#, "is there already"),
         (#""Ġab": 4"#, #""Ġab": -4"#, "ids lie between"),
         (#""Ġab": 4"#, #""Ġab": "4""#, "is not an integer"),
-        (#""a b""#, #""a c""#, "names \"c\", which is not in the vocabulary"),
-        (#""a b""#, #""b a""#, "names \"ba\", which is not in the vocabulary"),
-        (#""a b""#, #""a b c""#, "has 3 parts"),
+        (#""a b""#, #""a c""#, "model.merges[0]: is (a c) and names \"c\", which is not in the vocabulary"),
+        (#""a b""#, #""b a""#, "model.merges[0]: is (b a) and names \"ba\", which is not in the vocabulary"),
+        (#""a b""#, #""a b c""#, "with 3 parts"),
         (#""id": 5"#, #""id": 7"#, "the next free id is 5"),
         (#""id": 5, "content": "<s>""#, #""id": 3, "content": "a""#, "has id 0 in the vocabulary"),
-        (#""type": "BPE""#, #""type": "Unigram""#, "model: is of type Unigram"),
+        (#""type": "BPE""#, #""type": "WordPiece""#, "model: is of type WordPiece"),
+        (#""type": "BPE""#, #""type": "Unigram""#, "does not go with ByteLevel"),
         (#""byte_fallback": false"#, #""byte_fallback": true"#, "byte_fallback is true"),
         (#""dropout": null"#, #""dropout": 0.1"#, "dropout"),
         (#""unk_token": null"#, #""unk_token": "<unk>""#, "unk_token \"<unk>\" is not in the vocabulary"),
-        (#""normalizer": null"#, #""normalizer": {"type": "Lowercase"}"#, "normalizer: is of type Lowercase"),
-        (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "Metaspace""#, "pre_tokenizer: is of type Metaspace"),
+        (#""normalizer": null"#, #""normalizer": {"type": "BertNormalizer"}"#, "normalizer: is of type BertNormalizer"),
+        (#""normalizer": null"#, #""normalizer": {"type": "Precompiled", "precompiled_charsmap": "*"}"#, "is not base64"),
+        (#""normalizer": null"#, #""normalizer": {"type": "Precompiled", "precompiled_charsmap": "/////wAAAAA="}"#, "its trie has 4294967295 bytes"),
+        (#""normalizer": null"#, #""normalizer": {"type": "Replace", "pattern": {"Regex": "("}, "content": ""}"#, "normalizer.pattern"),
+        (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "BertPreTokenizer""#, "pre_tokenizer: is of type BertPreTokenizer"),
+        (
+            #""pre_tokenizer": {"type": "ByteLevel""#,
+            #""pre_tokenizer": {"type": "Metaspace", "replacement": "__""#,
+            "replacement: is not one character"
+        ),
+        (#""pre_tokenizer": {"type": "ByteLevel""#, #""pre_tokenizer": {"type": "Punctuation", "behavior": "Kept""#, "behavior is Kept"),
         (#""post_processor": null"#, #""post_processor": {"type": "BertProcessing"}"#, "post_processor: is of type BertProcessing"),
         (
             #""post_processor": null"#,
@@ -55,7 +65,13 @@ import Testing
             "is 9, which is no token's id"
         ),
         (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "WordPiece""#, "decoder: is of type WordPiece"),
-        (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "not valid JSON"),
+        (
+            #""decoder": {"type": "ByteLevel""#,
+            #""decoder": {"type": "Replace", "pattern": {"Regex": "a"}, "content": "b""#,
+            "decoder.pattern: is no String"
+        ),
+        (#""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Strip", "content": " ", "start": -1, "stop": 0"#, "decoder.start: is below 0"),
+        (#""merges": ["a b", ["Ġ", "ab"]]}}"#, "", "a name in quotation marks is missing"),
         (#""model""#, #""models""#, "has no \"model\""),
     ]
 
@@ -93,7 +109,8 @@ import Testing
     func saved(pre: String) throws {
         let small = try References.load("gpt2")
         let tokens = (0..<Int32(small.vocabularySize)).compactMap { small.token(of: $0) }
-        let merges = small.definition.merges.map { "\(tokens[Int($0.left)]) \(tokens[Int($0.right)])" }
+        guard case .pairs(let model) = small.definition.model else { return #expect(Bool(false)) }
+        let merges = model.merges.map { "\(tokens[Int($0.left)]) \(tokens[Int($0.right)])" }
         let vocabulary = GGUFVocabulary(
             model: "gpt2", pre: pre, tokens: tokens + ["<x>"], tokenTypes: [3] + tokens.dropFirst().map { _ in 1 } + [4], merges: merges,
             beginToken: 0,
@@ -111,5 +128,41 @@ import Testing
             #expect(try Tokenizer.load(folder: folder).json == loaded.json)
         }
         #expect(throws: TrainerError.self) { try tokenizer.save(to: "/nowhere") }
+    }
+
+    @Test("a definition that is written and read again is the same, whatever it is made of", arguments: References.byteLevel + References.others)
+    func written(name: String) throws {
+        let tokenizer = try References.load(name)
+        try withTemporaryFolder { folder in
+            try Data(tokenizer.definition.json()).write(to: URL(fileURLWithPath: "\(folder)/tokenizer.json"))
+            let loaded = try Tokenizer.load(folder: folder)
+            #expect(loaded.fingerprint == tokenizer.fingerprint)
+            #expect(loaded.definition.decoders == tokenizer.definition.decoders)
+            for line in try References.lines().prefix(100) {
+                #expect(try loaded.encode(line, addingSpecialTokens: true) == tokenizer.encode(line, addingSpecialTokens: true))
+            }
+        }
+    }
+
+    /// A small Unigram file.
+    private static let unigram = """
+        {"added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": [["<unk>", 0], ["a", -1.5], ["b", -2], ["ab", -2.5]]}}
+        """
+
+    @Test("a Unigram file loads, and a malformed one is refused with its place")
+    func unigram() throws {
+        let tokenizer = try load(Self.unigram)
+        #expect(try tokenizer.encode("abcda", addingSpecialTokens: false).ids == [3, 0, 1])
+        let faults = [
+            (#"["b", -2]"#, #"["b"]"#, "model.vocab[2]: has 1 parts"), (#"["b", -2]"#, #"["b", "x"]"#, "model.vocab[2][1]: is not a number"),
+            (#"["b", -2]"#, #"["a", -2]"#, "is there already"), (#""unk_id": 0"#, #""unk_id": 4"#, "model.unk_id: is 4, but there are 4 tokens"),
+            (#"["b", -2]"#, #"["b", NaN]"#, "is not a number"),
+        ]
+        for (part, replacement, wanted) in faults {
+            expectError(.format, wanted) { _ = try load(Self.unigram.replacingOccurrences(of: part, with: replacement)) }
+        }
+        let without = try load(Self.unigram.replacingOccurrences(of: #""unk_id": 0, "#, with: ""))
+        expectError(.format, "holds \"cd\", which no token") { _ = try without.encode("abcda", addingSpecialTokens: false) }
     }
 }

@@ -65,11 +65,13 @@ import Testing
         }
         let (short, same, longer) = try (key(0..<5), key(7..<12), key(7..<13))
         var cache = WordCache()
-        cache.keep([1, 2], for: short)
-        #expect(cache.tokens(of: same) == [1, 2, -1, -1, -1, -1, -1, -1])
-        #expect(cache.tokens(of: longer) == nil)
-        cache.keep(Array(0..<9), for: longer)
-        #expect(cache.tokens(of: longer) == nil)
+        cache.keep([1, 2], [4, 1], for: short)
+        let word = try #require(cache.word(of: same))
+        #expect(word.tokens == [1, 2, -1, -1, -1, -1, -1, -1])
+        #expect(word.lengths == [4, 1, 0, 0, 0, 0, 0, 0])
+        #expect(cache.word(of: longer) == nil)
+        cache.keep(Array(0..<9), Array(repeating: 1, count: 9), for: longer)
+        #expect(cache.word(of: longer) == nil)
         let (tooLong, empty) = (WordCache.Key([UInt8](repeating: 0x61, count: 24).span, 0..<24), WordCache.Key(text.span, 0..<0))
         #expect(tooLong == nil && empty == nil)
     }

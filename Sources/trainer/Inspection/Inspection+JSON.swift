@@ -1,4 +1,5 @@
 import Formats
+import Support
 
 extension Inspection {
     /// Everything as one JSON object; lists of metadata longer than 64 are cut, with their length.

@@ -1,17 +1,18 @@
 """Trains the small tokenizers, packs SmolLM2's vocabulary, and writes what the `tokenizers` library makes of every line of lines.json.
 
-Python 3.11, tokenizers 0.23.3, gguf 0.19.0; training is deterministic. Usage:
+Python 3.11, tokenizers 0.23.3, sentencepiece 0.2.3, gguf 0.19.0; training is deterministic. Usage:
     make_tokenizers.py [SmolLM2-135M-Instruct.gguf]
 Without the GGUF file, smollm2.merges and smollm2.expected stay as they are.
 
     NAME/tokenizer.json   the tokenizer
-    NAME.expected         per line three numbers of 32 bits, little-endian: the low halves of the FNV-1a hashes (64 bits) of the ids "1,2,3",
-                          of the offsets in UTF-8 bytes "0-1,1-3", and of the text decoded without special tokens
+    NAME.expected         per line a number of 32 bits, little-endian: the low half of the FNV-1a hash (64 bits) of the ids "1,2,3", the
+                          offsets in UTF-8 bytes "0-1,1-3" and the text decoded without special tokens, with ";" between
     samples.json          ids and offsets of a few lines in full, to look at when a hash differs
     smollm2.merges        SmolLM2's vocabulary: two counts (16 bits), the special tokens and the single characters (a length byte and UTF-8
                           each), then a pair of ids (16 bits) per merge; the k-th merge makes the token after those
 """
 import json, pathlib, struct, sys
+import sentencepiece_tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 here = pathlib.Path(__file__).parent
@@ -118,7 +119,7 @@ def write_expected(name, tokenizer):
     for line in lines:
         ids, offsets = encode(tokenizer, line)
         texts = ",".join(map(str, ids)), ",".join(f"{a}-{b}" for a, b in offsets), tokenizer.decode(ids, skip_special_tokens=True)
-        data += struct.pack("<III", *map(fnv, texts))
+        data += struct.pack("<I", fnv(";".join(texts)))
     (here / f"{name}.expected").write_bytes(data)
     return {str(index): dict(zip(("ids", "offsets"), encode(tokenizer, lines[index]))) for index in range(3, len(lines), 211) if len(lines[index]) < 80}
 
@@ -145,6 +146,7 @@ def smollm2(path):
 
 
 makers = {"gpt2": make_gpt2, "smollm": make_smollm, "llama3": make_llama3, "qwen2": make_qwen2, "trimmed": make_trimmed, "splits": make_splits}
+makers |= sentencepiece_tokenizers.makers(lines)
 samples = {}
 for name, make in makers.items():
     value = json.loads(make().to_str())

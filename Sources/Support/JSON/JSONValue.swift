@@ -35,10 +35,23 @@ public enum JSONValue: Equatable, Sendable {
     }
 }
 
-/// The names and values of a JSON object, in the file's order.
+/// The names and values of a JSON object, in the file's order. Names are compared byte by byte: é has two spellings, and a vocabulary both.
 public struct JSONObject: Equatable, Sendable {
     public private(set) var keys: [String] = []
-    private var values: [String: JSONValue] = [:]
+    private var values: [Name: JSONValue] = [:]
+
+    /// A name as its bytes; Swift's own strings are equal where Unicode calls them equivalent.
+    private struct Name: Hashable, Sendable {
+        var text: String
+
+        static func == (left: Name, right: Name) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+        func hash(into hasher: inout Hasher) {
+            if text.utf8.withContiguousStorageIfAvailable({ hasher.combine(bytes: UnsafeRawBufferPointer($0)) }) == nil {
+                for byte in text.utf8 { hasher.combine(byte) }
+            }
+        }
+    }
 
     public init() {}
 
@@ -48,19 +61,20 @@ public struct JSONObject: Equatable, Sendable {
 
     /// The value of `key`; a new key goes to the end, and nil removes it.
     public subscript(key: String) -> JSONValue? {
-        get { values[key] }
+        get { values[Name(text: key)] }
         set {
-            let isOld = values.updateValue(newValue ?? .null, forKey: key) != nil
+            let name = Name(text: key)
+            let isOld = values.updateValue(newValue ?? .null, forKey: name) != nil
             if !isOld { keys.append(key) }
             if newValue == nil {
-                values[key] = nil
-                keys.removeAll { $0 == key }
+                values[name] = nil
+                keys.removeAll { Name(text: $0) == name }
             }
         }
     }
 
     /// A copy whose keys are in the order of their bytes, as transformers and PEFT write them.
     public var sorted: JSONObject {
-        JSONObject(keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { ($0, values[$0] ?? .null) })
+        JSONObject(keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { ($0, self[$0] ?? .null) })
     }
 }

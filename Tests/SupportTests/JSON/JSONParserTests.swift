@@ -1,5 +1,5 @@
-import Formats
 import Support
+import TestSupport
 import Testing
 
 @Suite struct JSONParserTests {
@@ -25,6 +25,13 @@ import Testing
         #expect(value.text(indent: 2) == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": {},\n  \"c\": \"\\u0001\\t/\"\n}")
     }
 
+    @Test("names that Unicode holds equal are different names: a vocabulary has é both ways")
+    func equivalentNames() throws {
+        guard case .object(let object) = try parse(#"{"\u00e9":1,"e\u0301":2,"\u212b":3,"\u00c5":4}"#) else { return #expect(Bool(false)) }
+        #expect(object.keys.count == 4)
+        #expect(object["\u{E9}"] == .number("1") && object["e\u{301}"] == .number("2") && object["\u{212B}"] == .number("3"))
+    }
+
     @Test("parse: what breaks the rules is refused with its byte in the file")
     func refused() {
         let cases = [
@@ -37,6 +44,7 @@ import Testing
             expectError(.format, "a.json: byte \(place):") { _ = try parse(text) }
         }
         expectError(.format, "a.json: byte 8:", "UTF-8") { _ = try JSONValue.parse([0x22, 0xFF, 0x22], path: "a.json", offset: 8) }
+        expectError(.format, "a second time") { _ = try parse(#"{"é":1,"é":2}"#) }
         expectError(.format, "128 levels") { _ = try parse(String(repeating: "[", count: 100_000)) }
     }
 }

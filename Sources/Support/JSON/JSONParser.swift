@@ -1,5 +1,3 @@
-public import Support
-
 extension JSONValue {
     /// Reads a whole JSON text (RFC 8259).
     ///
@@ -40,7 +38,7 @@ private struct JSONParser {
     }
 
     func error(_ problem: String, at place: Int? = nil) -> TrainerError {
-        .format(path, at: base + (place ?? position), problem, remedy: "Fetch or write the file again")
+        TrainerError(.format, "\(path): byte \(base + (place ?? position))", problem, remedy: "Fetch or write the file again")
     }
 
     /// The byte at `position`, 0 at the end; no valid text holds a 0.
