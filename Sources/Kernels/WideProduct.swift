@@ -22,9 +22,8 @@ public struct WideBlocks: Sendable {
 
     /// Floats of a packed block of the right operand: 4 MB, for the third-level cache.
     public static let rightCount = 1 << 20
-    /// The greatest depth of a block and of its addition, and the most tiles of rows at a time: a panel of the right operand, 220 KB, stays in
-    /// the second-level cache, as do packed rows of the left one, 590 KB. The deeper a block, the less often the output is read and written.
-    public static let maximumDepth = 1024
+    /// The greatest depth of a block and of its addition, and the most tiles of rows at a time: 430 KB, for the second-level cache.
+    public static let maximumDepth = 640
     public static let maximumAddition = 128
     public static let maximumTiles = 16
 
@@ -178,26 +177,23 @@ private func packColumnsOfLeft(_ packed: UnsafeMutablePointer<Float>, _ rows: Wi
 /// Twenty-seven accumulators as rows of three vectors: the compiler keeps at most 16 elements of an array in registers.
 private typealias WideSums = InlineArray<9, (Vector, Vector, Vector)>
 
-/// One tile, `[9, 48]`: `output[r, c] = sum over d of left[d, r] * right[d, c]`, or added to it at the end; sums run in float32 in the order of d,
+/// One tile, `[9, 48]`: `output[r, c] = sum over d of left[d, r] * right[d, c]`, or added to it; the sums run in float32 in the order of d,
 /// through the operand and what is added to it, whose right operands lie one after the other.
 @inline(never)
 private func wideTile(
     _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ operand: WideOperand, _ right: UnsafePointer<Float>, adds: Bool
 ) {
-    // The output is far away: it is sent for before the sums are formed, and met when they are done.
-    for row in 0..<wideTileRows {
-        for lane in stride(from: 0, to: wideTileColumns, by: vectorLanes) { clinux_prefetch_for_writing(output + row * outputStride + lane) }
-    }
     var sums = WideSums(repeating: (Vector(repeating: 0), Vector(repeating: 0), Vector(repeating: 0)))
+    if adds {
+        for row in 0..<wideTileRows {
+            let start = row * outputStride
+            sums[row] = (output.vector(start), output.vector(start + vectorLanes), output.vector(start + 2 * vectorLanes))
+        }
+    }
     accumulate(&sums, operand.left, right, depth: operand.depth)
     accumulate(&sums, operand.addition, right + operand.depth * wideTileColumns, depth: operand.additionDepth)
     for row in 0..<wideTileRows {
         let start = row * outputStride
-        if adds {
-            sums[row].0 += output.vector(start)
-            sums[row].1 += output.vector(start + vectorLanes)
-            sums[row].2 += output.vector(start + 2 * vectorLanes)
-        }
         output.store(sums[row].0, start)
         output.store(sums[row].1, start + vectorLanes)
         output.store(sums[row].2, start + 2 * vectorLanes)
