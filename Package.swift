@@ -38,10 +38,10 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (5, "Optimizers", ["Support", "Tensors"]),
     (6, "Adapters", ["Formats", "Models", "Support", "Tensors"]),
     (6, "Objectives", ["Models", "Support", "Tensors"]),
-    (6, "Parallelism", ["MessagePassing", "Support", "Tensors"]),
+    (6, "Parallelism", ["MessagePassing", "Models", "Optimizers", "Support", "Tensors"]),
     (7, "Conversion", ["Data", "Formats", "Models", "Support", "Tensors", "Tokenizers"]),
     (7, "Evaluation", ["Data", "Models", "Objectives", "Support", "Tensors", "Tokenizers"]),
-    (7, "Planning", ["Adapters", "Data", "Optimizers", "Support", "Yams"]),
+    (7, "Planning", ["Adapters", "Data", "Optimizers", "Parallelism", "Support", "Yams"]),
     (7, "Reporting", ["Support", "SwiftProtobuf"]),
     (8, "Doctor", ["CLinux", "Crypto", "Kernels", "MessagePassing", "Reporting", "Support", "Tensors"]),
     (

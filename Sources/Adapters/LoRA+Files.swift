@@ -78,45 +78,43 @@ extension LoRA {
     ///
     /// The weights are read back and compared with memory, so that what the folder holds is what was trained.
     ///
-    /// - Parameter baseModel: The base model's path or name.
+    /// - Parameters:
+    ///   - baseModel: The base model's path or name.
+    ///   - values: Gives the values of a trained parameter; those at hand are taken if it is nil.
     /// - Throws: `numerics` if an adapter holds a number that is not finite, or an `A` of zeros; `file`.
-    public func write(to folder: String, baseModel: String) throws(TrainerError) {
-        try checkTrained()
+    public func write(
+        to folder: String, baseModel: String, values: ((Parameter) throws(TrainerError) -> [Float])? = nil
+    ) throws(TrainerError) {
+        var trained: [(name: String, parameter: Parameter, values: [Float])] = []
+        for (name, parameter) in fileParameters { trained.append((name, parameter, try values?(parameter) ?? parameter.weight.values.values())) }
+        for (name, _, values) in trained { try check(values, name) }
         let files = FileSystem()
         try files.createFolders(folder)
         let path = "\(folder)/\(AdapterFiles.weightsName)"
-        let tensors = fileParameters.map { name, parameter in
+        let tensors = trained.map { name, parameter, values in
             TensorToWrite(name, .float32, parameter.shape) { (sink) throws(TrainerError) in
-                try parameter.weight.values.values().withUnsafeBufferPointer { (values) throws(TrainerError) in
-                    try sink(UnsafeRawBufferPointer(values))
-                }
+                try values.withUnsafeBufferPointer { (values) throws(TrainerError) in try sink(UnsafeRawBufferPointer(values)) }
             }
         }
         try SafeTensorsWriter(tensors).write(to: path)
-        try verify(path)
+        let written = try SafeTensorsFile(path: path)
+        for (name, _, values) in trained { try compare(values, try written.entry(name), path) }
         let settings = JSONValue.object(options.json(baseModel: baseModel, adapted: modules.map(\.path)))
         try files.replace("\(folder)/\(AdapterFiles.optionsName)", with: Array((settings.text(indent: 2) + "\n").utf8))
     }
 
-    private func checkTrained() throws(TrainerError) {
-        for (name, parameter) in fileParameters {
-            let norm = parameter.weight.values.device.sumOfSquares(parameter.weight.values)
-            guard norm.isFinite else { throw TrainerError(.numerics, name, "holds numbers that are not finite, so the adapter is not written") }
-            // B is zero before the first step; an A never is.
-            guard norm > 0 || name.hasSuffix(".lora_B.weight") else {
-                throw TrainerError(.numerics, name, "holds nothing but zeros, so the adapter is not written")
-            }
+    private func check(_ values: [Float], _ name: String) throws(TrainerError) {
+        let norm = values.reduce(0.0) { $0 + Double($1) * Double($1) }
+        guard norm.isFinite else { throw TrainerError(.numerics, name, "holds numbers that are not finite, so the adapter is not written") }
+        // B is zero before the first step; an A never is.
+        guard norm > 0 || name.hasSuffix(".lora_B.weight") else {
+            throw TrainerError(.numerics, name, "holds nothing but zeros, so the adapter is not written")
         }
     }
 
-    private func verify(_ path: String) throws(TrainerError) {
-        let written = try SafeTensorsFile(path: path)
-        for (name, parameter) in fileParameters {
-            let entry = try written.entry(name)
-            let isSame = parameter.weight.values.values().withUnsafeBytes { $0.elementsEqual(entry.bytes) }
-            guard isSame else {
-                throw TrainerError(.file, "\(path): \(name)", "was written, but reads back as something else", remedy: "Check the disk")
-            }
+    private func compare(_ values: [Float], _ entry: TensorEntry, _ path: String) throws(TrainerError) {
+        guard values.withUnsafeBytes({ $0.elementsEqual(entry.bytes) }) else {
+            throw TrainerError(.file, "\(path): \(entry.name)", "was written, but reads back as something else", remedy: "Check the disk")
         }
     }
 }

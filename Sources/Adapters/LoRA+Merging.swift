@@ -79,7 +79,7 @@ public struct MergedParameters {
     private func quantise(_ tensor: StoredParameter) throws(TrainerError) -> Parameter {
         let parameter = Parameter(
             name: tensor.parameter.name, rows: tensor.parameter.rows, columns: tensor.parameter.columns, frozenType: .nf4, isTrainable: false)
-        try ParameterUnit(name: parameter.name, parameters: [parameter]).allocate(on: device, gradients: false)
+        try ParameterUnit(name: parameter.name, parameters: [parameter]).allocate(on: device)
         try device.quantiseNF4(parameter.weight, try tensor.values(0..<parameter.rows, on: device))
         return parameter
     }

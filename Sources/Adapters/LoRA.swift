@@ -52,9 +52,11 @@ public struct LoRA {
     /// `A` uniform in ±1/sqrt(K), as PEFT's kaiming_uniform_(a = sqrt(5)) gives, and `B` zero, so that training starts from the base model.
     ///
     /// A value depends on the seed, the module's path and its place alone.
-    public func initialise(seed: UInt64) {
+    ///
+    /// - Parameter unit: The unit whose adapters are set.
+    public func initialise(_ unit: ParameterUnit, seed: UInt64) {
         let random = Philox(seed: seed, purpose: .initialValues)
-        for (index, module) in modules.enumerated() {
+        for (index, module) in modules.enumerated() where unit.parameters.contains(where: { $0 === module.a }) {
             let bound = 1 / Float(module.a.columns).squareRoot()
             var values: [Float] = []
             values.reserveCapacity(module.a.count + 3)

@@ -58,13 +58,21 @@ public struct StepPlan: Sendable, Equatable {
     /// The most microbatches that a rank has: how often ranks that must stay in step go round.
     public var roundCount: Int { ranks.reduce(0) { max($0, $1.count) } }
 
-    /// The batches of all of a rank's microbatches.
+    /// The batches of all rounds of a rank.
     ///
     /// - Throws: `format` if a file that holds them is damaged.
     public func batches(ofRank rank: Int, from data: TokenizedRows) throws(TrainerError) -> [PackedBatch] {
         var batches: [PackedBatch] = []
-        for microbatch in ranks[rank] { batches.append(try batch(microbatch, from: data)) }
+        for round in 0..<roundCount { batches.append(try batch(ofRank: rank, round: round, from: data)) }
         return batches
+    }
+
+    /// The batch of a rank in one of the rounds that all ranks make; without a token where the rank has no microbatch left.
+    ///
+    /// - Throws: `format` if a file that holds it is damaged.
+    public func batch(ofRank rank: Int, round: Int, from data: TokenizedRows) throws(TrainerError) -> PackedBatch {
+        guard round < ranks[rank].count else { return PackedBatch(tokens: [], sequenceStarts: [0], trained: [], globalPositions: []) }
+        return try batch(ranks[rank][round], from: data)
     }
 
     /// The tokens of a microbatch's rows, end to end in stream order.

@@ -75,6 +75,9 @@ public struct Generator {
         return generations.compactMap { $0 }
     }
 
+    /// Every rank of a group that generates together calls this once it has generated its last; see `LanguageModel.finishGenerating`.
+    public func finish() throws(TrainerError) { try model.finishGenerating(on: device) }
+
     private func check(_ prompt: Prompt) throws(TrainerError) {
         let name = prompt.row == 0 ? "prompt" : "prompt \(prompt.row)"
         guard !prompt.tokens.isEmpty else { throw TrainerError(.configuration, name, "is empty", remedy: "Give at least one token to continue") }

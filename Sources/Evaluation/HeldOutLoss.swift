@@ -44,8 +44,8 @@ public struct HeldOutLoss: Equatable, Sendable {
         }
         let plan = plan(of: rows, packing: PackingOptions(rankCount: group.size, microbatchTokens: microbatchTokens))
         var sum = 0.0
-        for microbatch in plan.ranks[group.index] {
-            let pass = try Pass(try plan.batch(microbatch, from: rows), on: device, keepsActivations: false)
+        for round in 0..<plan.roundCount {
+            let pass = try Pass(try plan.batch(ofRank: group.index, round: round, from: rows), on: device, keepsActivations: false)
             sum += try NextToken().lossSum(model, pass)
         }
         return HeldOutLoss(lossSum: try group.sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)

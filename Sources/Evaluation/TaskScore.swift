@@ -55,6 +55,7 @@ public struct TaskScore: Equatable, Sendable {
         generation.maxNewTokens = options.maxNewTokens
         generation.batchTokens = options.batchTokens
         let written = try generator.generate(cases.map { Generator.Prompt(row: $0.row, tokens: $0.prompt) }, generation)
+        try generator.finish()
         var part = Part()
         for (item, text) in zip(cases, written.map(\.text)) {
             let wanted = generator.tokenizer.decode(item.wanted, skippingSpecialTokens: true)

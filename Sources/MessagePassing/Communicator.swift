@@ -5,7 +5,7 @@ public import Support
 /// Some ranks of the job that talk to each other.
 ///
 /// Not `Sendable`: a communicator belongs to the thread that made it, so two threads can't mix up the order of collectives. MPI's errors come
-/// back as `communication`. Buffers are given by address because they are tensors; only `MPIGroup` calls those functions.
+/// back as `communication`. Buffers are given by address because they are tensors; only Parallelism calls those functions.
 public final class Communicator {
     let handle: MPI_Comm
     public let rank: Int
@@ -46,18 +46,49 @@ public final class Communicator {
         while try !request.test() { usleep(20_000) }
     }
 
-    /// Begins to replace float32 values by their sums over the ranks. The memory must stay until the request is done.
-    public func startSum(_ values: UnsafeMutablePointer<Float>, count: Int) throws(TrainerError) -> [Request] {
+    /// The ranks that give the same colour, in the order of their keys; nil for a rank that gives no colour. All ranks call it together.
+    public func split(color: Int?, key: Int) throws(TrainerError) -> Communicator? {
+        var part = cmpi_comm_null()
+        try check(MPI_Comm_split(handle, color.map(Int32.init) ?? Int32(MPI_UNDEFINED), Int32(key), &part), "MPI_Comm_split")
+        guard let part, part != cmpi_comm_null() else { return nil }
+        return try Communicator(part)
+    }
+
+    // MARK: Between two ranks
+
+    /// Begins to send bytes. The memory must stay as it is until the requests are done.
+    ///
+    /// Messages of one tag between two ranks arrive in the order in which they were sent.
+    public func startSend(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws(TrainerError) -> [Request] {
+        try pieces(bytes.count) { (start, length) throws(TrainerError) in
+            var request = cmpi_request_null()
+            let status = MPI_Isend(bytes.baseAddress.map { $0 + start }, length, cmpi_byte(), Int32(rank), Int32(tag), handle, &request)
+            try check(status, "MPI_Isend")
+            return request
+        }
+    }
+
+    /// Begins to receive as many bytes as `startSend` was given there.
+    public func startReceive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int) throws(TrainerError) -> [Request] {
+        try pieces(bytes.count) { (start, length) throws(TrainerError) in
+            var request = cmpi_request_null()
+            let status = MPI_Irecv(bytes.baseAddress.map { $0 + start }, length, cmpi_byte(), Int32(rank), Int32(tag), handle, &request)
+            try check(status, "MPI_Irecv")
+            return request
+        }
+    }
+
+    private func pieces(
+        _ count: Int, _ begin: (_ start: Int, _ length: Int32) throws(TrainerError) -> MPI_Request?
+    ) throws(TrainerError) -> [Request] {
         var requests: [Request] = []
         for start in stride(from: 0, to: count, by: Self.pieceCount) {
-            var request = cmpi_request_null()
-            let length = Int32(min(Self.pieceCount, count - start))
-            let status = MPI_Iallreduce(cmpi_in_place(), values + start, length, cmpi_float(), cmpi_sum(), handle, &request)
-            try check(status, "MPI_Iallreduce")
-            if let request { requests.append(Request(request)) }
+            if let request = try begin(start, Int32(min(Self.pieceCount, count - start))) { requests.append(Request(request)) }
         }
         return requests
     }
+
+    // MARK: Reductions
 
     public enum Reduction { case sum, max, min }
 
@@ -112,7 +143,7 @@ public final class Communicator {
     }
 }
 
-/// A collective under way.
+/// A message or a collective under way.
 public final class Request {
     private var handle: MPI_Request?
 

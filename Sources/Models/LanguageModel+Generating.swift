@@ -16,6 +16,7 @@ extension LanguageModel {
     /// - Returns: The logits that follow each sequence's last token, `[S, V]`.
     /// - Precondition: No sequence grows beyond the cache's capacity.
     public func nextLogits(_ tokens: [[Int32]], _ cache: KeyValueCache, on device: any Device) throws(TrainerError) -> Tensor {
+        try residency.keepCompany(true)
         let starts = tokens.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         let count = starts[tokens.count]
         let batch = PackedBatch(
@@ -25,5 +26,13 @@ extension LanguageModel {
         let last = try device.tensor(tokens.count, hidden.columns)
         device.gatherRows(last, hidden, indices: try device.tensor(starts.dropFirst().map { Int32($0 - 1) }))
         return try logits(last)
+    }
+
+    /// Keeps those ranks company that go on generating, if their passes wait for this rank's: call it once this rank has nothing left to generate.
+    public func finishGenerating(on device: any Device) throws(TrainerError) {
+        while try residency.keepCompany(false) {
+            let nothing = PackedBatch(tokens: [], sequenceStarts: [0], trained: [], globalPositions: [])
+            _ = try logits(try forward(Pass(nothing, on: device, keepsActivations: false)))
+        }
     }
 }

@@ -13,6 +13,8 @@ public final class LanguageModel {
     /// In the order of the forward: embedding, blocks, output. The output unit holds the final norm and an untied head.
     public let units: [ParameterUnit]
     let rotary: RotaryTable
+    /// Who has the units' values at hand.
+    public var residency: any UnitResidency = StayingUnits()
 
     init(
         options: DecoderOptions, architecture: any Architecture.Type, embedding: Parameter, blocks: [DecoderBlock], finalNorm: Norm, head: Parameter,
@@ -40,23 +42,37 @@ public final class LanguageModel {
         for block in blocks { block.checkpointing = checkpointing }
     }
 
-    /// Allocates all storage. What is trained, adapted and quantised must have been decided.
+    /// Allocates the storage of all units. What is trained, adapted and quantised must have been decided.
     public func allocate(on device: any Device, gradients: Bool, longestSequence: Int) throws(TrainerError) {
-        for unit in units { try unit.allocate(on: device, gradients: gradients) }
+        for unit in units {
+            try unit.allocate(on: device)
+            if gradients { try unit.allocateGradients(on: device) }
+        }
+        try prepare(on: device, longestSequence: longestSequence)
+    }
+
+    /// Allocates what is not in the units, and settles how far down gradients go.
+    public func prepare(on device: any Device, longestSequence: Int) throws(TrainerError) {
         _ = try rotary.tables(longestSequence, on: device)
         blocks.first?.attention.needsInputGradient = embedding.isTrainable
     }
 
     /// Allocates what is trained, such as an adapter, and leaves the frozen weights in their files.
     public func allocateTrained(on device: any Device) throws(TrainerError) {
-        for unit in units { try unit.allocateTrained(on: device, false) }
+        for unit in units { try unit.allocateTrained(on: device) }
     }
 
     /// The hidden states after the last block, `[T, C]`, before the final norm.
     public func forward(_ pass: Pass) throws(TrainerError) -> Tensor {
         var hidden = try pass.device.tensor(pass.batch.tokenCount, options.channels)
+        try residency.acquire(embeddingUnit, next: units[1])
         pass.device.embed(hidden, embedding.weight, tokens: pass.tokens)
-        for block in blocks { hidden = try block.forward(hidden, pass) }
+        residency.release(embeddingUnit)
+        for (index, block) in blocks.enumerated() {
+            try residency.acquire(block.unit, next: units[index + 2])
+            hidden = try block.forward(hidden, pass)
+            residency.release(block.unit)
+        }
         pass.cache?.advance(pass.spans.map(\.queries.count))
         return hidden
     }
@@ -66,19 +82,37 @@ public final class LanguageModel {
     /// The output unit's gradients must be complete already, but for a tied head, whose parameter is the embedding.
     public func backward(_ hiddenGradient: Tensor, _ pass: Pass) throws(TrainerError) {
         var gradient = hiddenGradient
-        for block in blocks.reversed() {
+        for (index, block) in blocks.enumerated().reversed() {
+            try residency.acquire(block.unit, next: index > 0 ? blocks[index - 1].unit : nil)
+            try residency.beginGradients(block.unit)
             gradient = try block.backward(gradient, pass)
+            residency.release(block.unit)
             try pass.unitFinished(block.unit)
         }
+        try residency.beginGradients(embeddingUnit)
         if let table = embedding.gradient { pass.device.embedBackward(table, gradient, tokens: pass.tokens) }
         try pass.unitFinished(embeddingUnit)
     }
 
+    /// The units that final norm and head lie in.
+    public var headUnits: [ParameterUnit] { head === embedding ? [outputUnit, embeddingUnit] : [outputUnit] }
+
+    /// Runs `body` while the values of final norm and head are at hand.
+    ///
+    /// - Parameter next: The unit that will be asked for after them.
+    public func withHead<Value>(next: ParameterUnit? = nil, _ body: () throws(TrainerError) -> Value) throws(TrainerError) -> Value {
+        for unit in headUnits { try residency.acquire(unit, next: unit === headUnits.last ? next : nil) }
+        defer { for unit in headUnits { residency.release(unit) } }
+        return try body()
+    }
+
     /// The logits of some rows of `forward`'s result, `[rows, V]`.
     public func logits(_ hidden: Tensor) throws(TrainerError) -> Tensor {
-        let normed = try finalNorm.forward(hidden).output
-        let logits = try hidden.device.tensor(hidden.rows, options.vocabulary)
-        try hidden.device.linear(logits, normed, [head.weight], adding: [])
-        return logits
+        try withHead { () throws(TrainerError) in
+            let normed = try finalNorm.forward(hidden).output
+            let logits = try hidden.device.tensor(hidden.rows, options.vocabulary)
+            try hidden.device.linear(logits, normed, [head.weight], adding: [])
+            return logits
+        }
     }
 }

@@ -37,14 +37,12 @@ public final class Parameter {
     public var elementType: ElementType { isTrainable ? .float32 : frozenType }
 
     public var weight: Weight {
-        guard let stored else { preconditionFailure("Parameter.weight: \(name) has no storage yet") }
+        guard let stored else { preconditionFailure("Parameter.weight: \(name) has no values at hand") }
         return stored
     }
 
-    func store(_ weight: Weight, gradient: Tensor?) {
-        stored = weight
-        self.gradient = gradient
-    }
+    /// Says where the values lie; nil where they are not at hand.
+    func store(_ weight: Weight?) { stored = weight }
 
     /// Decides, before storage is allocated, whether the parameter is trained.
     public func setTrainable(_ trainable: Bool) {

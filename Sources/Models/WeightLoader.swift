@@ -64,9 +64,10 @@ public struct WeightLoader {
 
     // MARK: After
 
-    /// Fills the storage of the model's parameters; an adapter's are left as they are.
-    public func load(_ model: LanguageModel) throws(TrainerError) {
-        for (parameter, name, row) in fileParameters(model) {
+    /// Fills the storage of the model's parameters, or of one unit's alone; an adapter's are left as they are.
+    public func load(_ model: LanguageModel, unit: ParameterUnit? = nil) throws(TrainerError) {
+        let wanted = Set((unit?.parameters ?? model.parameters).map { ObjectIdentifier($0) })
+        for (parameter, name, row) in fileParameters(model) where wanted.contains(ObjectIdentifier(parameter)) {
             let entry = try source.entry(name)
             try load(entry, into: parameter, order: isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil)
             source.forget(entry)

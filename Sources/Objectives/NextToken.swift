@@ -15,15 +15,17 @@ public struct NextToken {
     /// Sum of the losses over a microbatch's trained tokens, divided by nothing.
     public func lossSum(_ model: LanguageModel, _ pass: Pass) throws(TrainerError) -> Double {
         let hidden = try model.forward(pass)
-        guard !pass.batch.targets.isEmpty else { return 0 }
-        let rows = try gather(hidden, pass)
-        let normed = try model.finalNorm.forward(rows).output
-        var sum = 0.0
-        for chunk in chunks(model, pass) {
-            let (losses, _) = try chunkLosses(model, normed.rows(chunk), Array(pass.batch.targets[chunk]), gradientScale: nil)
-            sum = losses.values().reduce(sum) { $0 + Double($1) }
+        return try model.withHead { () throws(TrainerError) in
+            guard !pass.batch.targets.isEmpty else { return 0 }
+            let rows = try gather(hidden, pass)
+            let normed = try model.finalNorm.forward(rows).output
+            var sum = 0.0
+            for chunk in chunks(model, pass) {
+                let (losses, _) = try chunkLosses(model, normed.rows(chunk), Array(pass.batch.targets[chunk]), gradientScale: nil)
+                sum = losses.values().reduce(sum) { $0 + Double($1) }
+            }
+            return sum
         }
-        return sum
     }
 
     /// The same sum, and the gradient of `gradientScale` times it added to every trained parameter.
@@ -33,7 +35,10 @@ public struct NextToken {
         let hidden = try model.forward(pass)
         pass.forwardFinished()
         let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
-        let sum = try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
+        let sum = try model.withHead(next: model.blocks.last?.unit) { () throws(TrainerError) in
+            for unit in model.headUnits { try model.residency.beginGradients(unit) }
+            return try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
+        }
         try pass.unitFinished(model.outputUnit)
         try model.backward(hiddenGradient, pass)
         return sum

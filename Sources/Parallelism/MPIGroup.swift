@@ -1,3 +1,4 @@
+import Glibc
 public import MessagePassing
 public import Support
 public import Tensors
@@ -5,37 +6,83 @@ public import Tensors
 /// Ranks that talk over MPI, as a process group.
 public final class MPIGroup: ProcessGroup {
     private let communicator: Communicator
-    private var underWay: [(request: Request, tensor: Tensor, name: String)] = []
-    /// An error that came up where it could not be thrown; `finish` throws it.
+    private var underWay: [Started] = []
+    /// An error that came up where it could not be thrown; whoever waits next throws it.
     private var failure: TrainerError?
+    /// Counts what was started, alike on all ranks: messages of one transfer can't be taken for another's.
+    private var startedCount = 0
+    private let sums = ScatteredSum.Queue()
+    /// Bytes that this rank has sent for sums and gathers of tensors.
+    public private(set) var sentBytes = 0
+
+    /// A transfer of this group.
+    private final class Started: Transfer {
+        let exchange: any Exchange
+        let name: String
+        var isDone = false
+        private unowned let group: MPIGroup
+
+        init(_ exchange: any Exchange, _ name: String, _ group: MPIGroup) {
+            self.exchange = exchange
+            self.name = name
+            self.group = group
+        }
+
+        func wait() throws(TrainerError) { try group.wait { self.isDone } }
+    }
 
     public init(_ communicator: Communicator) { self.communicator = communicator }
 
     public var index: Int { communicator.rank }
     public var size: Int { communicator.size }
 
-    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) {
-        guard size > 1, tensor.device.holdsValues else { return }
+    @discardableResult
+    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try start(tensor, name, parts: 2) { (tag) throws(TrainerError) in try TensorSum(tensor, communicator, tag: tag, sums) }
+    }
+
+    @discardableResult
+    public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try start(tensor, name, parts: 1) { (tag) throws(TrainerError) in try ScatteredSum(tensor, communicator, tag: tag, sums) }
+    }
+
+    @discardableResult
+    public func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try start(tensor, name, parts: 1) { (tag) throws(TrainerError) in try Messages.gather(tensor, communicator, tag: tag) }
+    }
+
+    /// - Parameter parts: How often each rank sends the tensor, less one part.
+    private func start(
+        _ tensor: Tensor, _ name: String, parts: Int, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
+    ) throws(TrainerError) -> any Transfer {
+        guard size > 1, tensor.device.holdsValues else { return NoTransfer() }
+        // MPI promises tags up to 32,767; far fewer transfers are under way at a time.
+        startedCount = (startedCount + 1) % 30_000
         do {
-            for request in try tensor.withFloats({ (address) throws(TrainerError) in try communicator.startSum(address, count: tensor.count) }) {
-                underWay.append((request, tensor, name))
-            }
+            let transfer = Started(try begin(startedCount), name, self)
+            underWay.append(transfer)
+            sentBytes += parts * (tensor.byteCount - part(of: tensor).byteCount)
+            return transfer
         } catch { throw named(error, name) }
     }
 
     public func progress() {
-        guard failure == nil else { return }
-        do {
-            while let first = underWay.first, try first.request.test() { underWay.removeFirst() }
-        } catch { failure = error }
+        for transfer in underWay where failure == nil {
+            do { transfer.isDone = try transfer.exchange.advance() } catch { failure = named(error, transfer.name) }
+        }
+        underWay.removeAll(where: \.isDone)
     }
 
-    public func finish() throws(TrainerError) {
-        if let failure { throw failure }
-        for (request, _, name) in underWay {
-            do { try request.wait() } catch { throw named(error, name) }
+    public func finish() throws(TrainerError) { try wait { underWay.isEmpty } }
+
+    private func wait(_ isDone: () -> Bool) throws(TrainerError) {
+        while true {
+            progress()
+            if let failure { throw failure }
+            if isDone() { return }
+            // Ranks may outnumber the cores: one that waits gives its core away.
+            sched_yield()
         }
-        underWay = []
     }
 
     public func sum(_ values: [Double], name: String) throws(TrainerError) -> [Double] {

@@ -143,6 +143,8 @@ public struct TrainingOptions: ConfigurationOptions {
 public struct ParallelOptions: ConfigurationOptions {
     /// The ranks that each hold a copy and train on rows of their own.
     public var data = AutomaticCount.auto
+    /// What the copies share out: 0 nothing, 1 the optimizer's states, 2 also gradients, 3 also parameters.
+    public var zero = ZeROChoice.auto
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
 
@@ -151,6 +153,10 @@ public struct ParallelOptions: ConfigurationOptions {
     public static var keys: [ConfigurationKey<ParallelOptions>] {
         [
             .key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp"),
+            .key(
+                "zero", \.zero,
+                "What the copies share out instead of each keeping all of it: 0 nothing, 1 optimizer states, 2 also gradients, 3 also parameters; auto is the least that fits into memory"
+            ).known(as: "zero_stage", "stage", "zero_optimization"),
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
         ]

@@ -67,9 +67,16 @@ public final class CPUDevice: Device {
 
     public func copy(_ target: Tensor, _ source: Tensor) {
         precondition(target.rows == source.rows && target.columns == source.columns, "CPUDevice.copy: shapes differ")
-        let (to, from) = (target.floats, source.floats)
+        precondition(target.elementType == source.elementType, "CPUDevice.copy: types differ")
+        let (to, from, type) = (target.address, source.address, target.elementType)
+        if target.isContiguous, source.isContiguous {
+            return pool.parallelFor(target.byteCount, grain: 1 << 16) { memcpy(to + $0.lowerBound, from + $0.lowerBound, $0.count) }
+        }
+        let (rowBytes, toStride, fromStride) = (
+            type.byteCount(target.columns), type.byteCount(target.rowStride), type.byteCount(source.rowStride)
+        )
         pool.parallelFor(target.rows, grain: 16) { rows in
-            for row in rows { memcpy(to + row * target.rowStride, from + row * source.rowStride, target.columns * 4) }
+            for row in rows { memcpy(to + row * toStride, from + row * fromStride, rowBytes) }
         }
     }
 

@@ -23,7 +23,7 @@ public protocol Device: AnyObject {
     /// Copies a tensor's elements, row after row without gaps, to the host.
     func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer)
     func zero(_ tensor: Tensor)
-    /// Copies `source` into `target`, both float32 of one shape.
+    /// Copies `source` into `target`, of one type and shape; types of less than a byte, or in blocks, without gaps between rows.
     func copy(_ target: Tensor, _ source: Tensor)
     /// Writes the float32 values of rows of a weight into `target`, `[rows.count, K]`.
     func decode(_ target: Tensor, _ weight: Weight, rows: Range<Int>)

@@ -68,6 +68,14 @@ public struct Tensor {
         return Tensor(buffer: buffer, elementType: elementType, rows: rows, columns: columns, rowStride: columns, byteOffset: offset)
     }
 
+    /// Bytes of a contiguous tensor of bytes, counted from `first`, as a matrix of another type.
+    public func elements(_ type: ElementType, from first: Int, rows: Int, columns: Int) -> Tensor {
+        precondition(
+            isContiguous && elementType == .uint8 && first + type.byteCount(rows * columns) <= count,
+            "Tensor.elements: \(rows) x \(columns) \(type.rawValue) from byte \(first) of \(count)")
+        return Tensor(buffer: buffer, elementType: type, rows: rows, columns: columns, rowStride: columns, byteOffset: byteOffset + first)
+    }
+
     /// The tensors as one matrix if they are dense, of one width, and lie one right after another in a buffer.
     public static func stacked(_ tensors: [Tensor]) -> Tensor? {
         guard let first = tensors.first else { return nil }
@@ -159,5 +167,11 @@ extension Tensor {
     public func withFloats<Result>(_ body: (UnsafeMutablePointer<Float>) throws(TrainerError) -> Result) throws(TrainerError) -> Result {
         precondition(isContiguous, "Tensor.withFloats: the tensor has gaps")
         return try body(floats)
+    }
+
+    /// Lends the bytes of a contiguous tensor of any type in the same way.
+    public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws(TrainerError) -> Result) throws(TrainerError) -> Result {
+        precondition(isContiguous, "Tensor.withBytes: the tensor has gaps")
+        return try body(UnsafeMutableRawBufferPointer(start: address, count: byteCount))
     }
 }

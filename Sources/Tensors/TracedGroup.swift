@@ -13,14 +13,24 @@ public final class TracedGroup: ProcessGroup {
     public var index: Int { group.index }
     public var size: Int { group.size }
 
-    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) {
+    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
         try record("start sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in try group.startSum(tensor, name: name) }
+    }
+
+    public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try record("start scattered sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in
+            try group.startScatteredSum(tensor, name: name)
+        }
+    }
+
+    public func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try record("start gather", name, bytes: tensor.byteCount) { () throws(TrainerError) in try group.startGather(tensor, name: name) }
     }
 
     public func progress() { group.progress() }
 
     public func finish() throws(TrainerError) {
-        try record("wait for sums", "", bytes: nil) { () throws(TrainerError) in try group.finish() }
+        try record("wait for transfers", "", bytes: nil) { () throws(TrainerError) in try group.finish() }
     }
 
     public func sum(_ values: [Double], name: String) throws(TrainerError) -> [Double] {

@@ -24,6 +24,10 @@ public struct NF4Constants {
     public static let elementsPerMaximum = 64
     public static let maximaPerBlock = 256
 
+    /// The blocks of so many elements, and the blocks of their maxima.
+    public static func blockCount(_ elements: Int) -> Int { elements / elementsPerMaximum }
+    public static func superblockCount(_ elements: Int) -> Int { (blockCount(elements) + maximaPerBlock - 1) / maximaPerBlock }
+
     /// `[1, N * K / 64]`, uint8.
     public let codes: Tensor
     /// `[1, ceil(codes / 256)]`, float32.

@@ -1,4 +1,5 @@
 import Foundation
+import Parallelism
 import Support
 import Tensors
 
@@ -21,10 +22,12 @@ struct CheckpointKeeper {
     func save(_ position: RunPosition, score: Double?) throws(TrainerError) -> Saving {
         let start = ContinuousClock.now
         do throws(TrainerError) {
-            let files = try group.agree("preparing the checkpoint") { () throws(TrainerError) in try state.checkpointFiles() }
-            let bytes = files.reduce(0) { $0 + $1.byteCount }
-            let pending = try begin(step: position.step, bytes: bytes, files: files.count)
-            let path = try write(files, pending, position, score)
+            let own = try group.agree("preparing the checkpoint") { () throws(TrainerError) in
+                try state.file(rank: group.index, of: group.size)
+            }
+            let bytes = try group.sum([Double(own.byteCount)], name: "the checkpoint's size")[0]
+            let pending = try begin(step: position.step, bytes: Int(bytes), files: group.size)
+            let path = try write(own, pending, position, score)
             return .saved(path: path, seconds: (ContinuousClock.now - start) / .seconds(1))
         } catch  where error.code == .file || error.code == .format {
             return .failed("\(error)")
@@ -39,11 +42,10 @@ struct CheckpointKeeper {
     }
 
     private func write(
-        _ files: [CheckpointFile], _ pending: PendingCheckpoint, _ position: RunPosition, _ score: Double?
+        _ own: CheckpointFile, _ pending: PendingCheckpoint, _ position: RunPosition, _ score: Double?
     ) throws(TrainerError) -> String {
         do throws(TrainerError) {
-            let own = files.enumerated().filter { $0.offset % group.size == group.index }.map(\.element)
-            let entries = try group.agree("writing the checkpoint") { () throws(TrainerError) in try pending.write(own) }
+            let entries = try group.agree("writing the checkpoint") { () throws(TrainerError) in try pending.write([own]) }
             let all = try group.gather([UInt8]((try? JSONEncoder().encode(entries)) ?? Data()), name: "the checkpoint's hashes")
             return try group.onFirst("completing the checkpoint") { () throws(TrainerError) in
                 let lists = all.compactMap { try? JSONDecoder().decode([CheckpointManifest.Entry].self, from: Data($0)) }
@@ -71,11 +73,13 @@ struct CheckpointKeeper {
         }
         for line in found.passedOver { say("passed over checkpoint \(line)") }
         guard let folder = found.folder else { return nil }
-        return try group.agree("restoring the checkpoint") { () throws(TrainerError) in
+        let position = try group.agree("restoring the checkpoint") { () throws(TrainerError) in
             let checkpoint = try store.verify(folder, contents: false)
             let position = try RunPosition(metadata: checkpoint.manifest.metadata, subject: folder)
-            try state.restore(from: checkpoint)
+            try state.restore(from: StoredState(folder: folder, names: checkpoint.manifest.files.map(\.name)))
             return position
         }
+        try state.trained.units.publish()
+        return position
     }
 }

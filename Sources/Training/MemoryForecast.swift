@@ -4,6 +4,7 @@ import Formats
 import Models
 import Objectives
 import Optimizers
+public import Parallelism
 import Planning
 import Support
 public import Tensors
@@ -12,14 +13,18 @@ public import Tensors
 public struct MemoryForecast {
     /// Bytes by kind at the highest total.
     public let ledger: MemoryLedger
+    /// What the ranks share out.
+    public let stage: ZeROStage
 
     /// Counts a step, and a held-out loss if the run measures any between steps, of the largest microbatches that a rank meets: that of the most
     /// tokens and that of the most targets.
-    static func make(_ setup: RunSetup, threadCount: Int) throws(TrainerError) -> MemoryForecast {
+    static func make(_ setup: RunSetup, _ stage: ZeROStage, rankCount: Int, threadCount: Int) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
-        let trained = try TrainedModel.make(setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence)
+        let group = try PaperGroup(size: rankCount, on: device)
+        let trained = try TrainedModel.make(
+            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, group: group)
         let optimizer = try AdamW(setup.configuration.training.optimizer, shards: trained.shards)
-        let step = TrainingStep(trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: SoloGroup(), on: device)
+        let step = TrainingStep(trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: group, on: device)
         let batches = try largestBatches(steps(setup), of: setup.data.training)
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         if setup.configuration.training.evalSteps != nil, let rows = setup.data.validation {
@@ -27,7 +32,23 @@ public struct MemoryForecast {
                 _ = try NextToken().lossSum(trained.model, Pass(batch, on: device, keepsActivations: false))
             }
         }
-        return MemoryForecast(ledger: device.ledger)
+        return MemoryForecast(ledger: device.ledger, stage: stage)
+    }
+
+    /// The forecast of what the configuration asks to share out, or of the least that fits into the memory of every node.
+    ///
+    /// - Throws: `communication`.
+    static func make(_ setup: RunSetup, _ context: RankContext) throws(TrainerError) -> MemoryForecast {
+        let size = context.group.size
+        func forecast(_ stage: ZeROStage) throws(TrainerError) -> MemoryForecast {
+            try make(setup, stage, rankCount: size, threadCount: context.threadCount)
+        }
+        if case .stage(let stage) = setup.configuration.parallel.zero { return try forecast(stage) }
+        let own = ProcessMemory.available.map { Double($0.bytes / context.ranksOnNode) } ?? .infinity
+        let least = -(try context.group.max([-own], name: "the memory of the nodes")[0])
+        var found = try forecast(.nothing)
+        for stage in ZeROStage.allCases.dropFirst() where size > 1 && Double(found.ledger.peak.bytes) > 0.9 * least { found = try forecast(stage) }
+        return found
     }
 
     /// Steps spread over the run.

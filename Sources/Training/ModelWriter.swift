@@ -11,6 +11,8 @@ import Tokenizers
 struct ModelWriter {
     let setup: RunSetup
     let trained: TrainedModel
+    /// Hands over the values of a trained parameter in order.
+    let values: (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void
 
     /// The adapter as a PEFT folder, or the model as a Hugging Face folder; returns its path.
     ///
@@ -22,7 +24,11 @@ struct ModelWriter {
         try files.remove(partial)
         try files.createFolders(partial)
         if let lora = trained.lora {
-            try lora.write(to: partial, baseModel: publishedPath(setup.configuration.model.path))
+            try lora.write(to: partial, baseModel: publishedPath(setup.configuration.model.path)) { (parameter) throws(TrainerError) in
+                var all: [Float] = []
+                try values(parameter) { all += $0.bindMemory(to: Float.self) }
+                return all
+            }
         } else {
             try writeModel(to: partial)
         }
@@ -40,7 +46,9 @@ struct ModelWriter {
     }
 
     private func writeModel(to folder: String) throws(TrainerError) {
-        let parameters = trained.model.parameters.map { TensorToWrite($0.name, $0.weight.values, shape: $0.shape) }
+        let parameters = trained.model.parameters.map { parameter in
+            TensorToWrite(parameter.name, .float32, parameter.shape) { (sink) throws(TrainerError) in try values(parameter, sink) }
+        }
         try SafeTensorsFolderWriter(parameters).write(to: folder)
         try ModelFolder.writeCompanions(setup.files, setup.tokenizer, to: folder, storedAs: .float32)
     }

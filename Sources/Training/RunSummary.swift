@@ -3,6 +3,7 @@ import Formats
 import Kernels
 import Models
 import Optimizers
+import Parallelism
 import Planning
 import Reporting
 import Support
@@ -52,6 +53,7 @@ struct RunSummary {
             ("method", setup.methodName),
             ("parameters", parameters),
             ("ranks", "\(context.group.size), \(context.ranksOnNode) on this node, \(context.threadCount) threads each\(cores)"),
+            ("ZeRO", "stage \(forecast.stage.rawValue): \(shared)"),
             ("OpenBLAS", "\(blasCoreName()) kernels"),
             ("data", configuration.data.train.patterns.joined(separator: ", ")),
         ]
@@ -67,6 +69,11 @@ struct RunSummary {
         let (trainable, all) = (trained.model.trainableCount, trained.model.parameterCount)
         return
             "trainable params: \(grouped(trainable)) || all params: \(grouped(all)) || trainable%: \(fixed(100 * Double(trainable) / Double(all), 4))"
+    }
+
+    private var shared: String {
+        let names = ["optimizer states", "gradients", "parameters"].prefix(forecast.stage.rawValue)
+        return names.isEmpty ? "every rank keeps all it needs" : "the ranks share out \(names.joined(separator: ", "))"
     }
 
     private var cores: String {

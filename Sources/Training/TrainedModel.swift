@@ -2,6 +2,7 @@ public import Adapters
 public import Formats
 public import Models
 public import Optimizers
+public import Parallelism
 public import Planning
 public import Support
 public import Tensors
@@ -11,15 +12,21 @@ public struct TrainedModel {
     public let model: LanguageModel
     /// Of LoRA and QLoRA.
     public let lora: LoRA?
+    /// What this rank keeps of it.
+    public let units: ShardedUnits
 
-    /// Builds the model, decides what is trained and how the rest is stored, allocates, loads, and initialises adapters.
+    /// Builds the model, decides what is trained and how the rest is stored, allocates, loads, and initialises adapters, unit by unit: a rank
+    /// that keeps only its part of each holds one whole unit at a time.
     ///
     /// On a device that holds no values nothing is read but what the files say of shapes and types.
     ///
-    /// - Parameter longestSequence: The most tokens of a row, for the rotary table.
+    /// - Parameters:
+    ///   - longestSequence: The most tokens of a row, for the rotary table.
+    ///   - stage: What the ranks of the group share out.
     /// - Throws: `configuration` for an unsupported family or targets that match nothing; `format`, `shape`, `file`, `memory`.
     public static func make(
-        _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int
+        _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int, stage: ZeROStage = .nothing,
+        group: any ProcessGroup = SoloGroup()
     ) throws(TrainerError) -> TrainedModel {
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
         let method = configuration.method
@@ -30,28 +37,20 @@ public struct TrainedModel {
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
         model.setCheckpointing(configuration.memory.checkpointing == .full ? .full : .none)
-        try model.allocate(on: device, gradients: true, longestSequence: longestSequence)
-        if device.holdsValues { try loader.load(model) }
-        lora?.initialise(seed: UInt64(configuration.training.seed))
-        return TrainedModel(model: model, lora: lora)
+        let units = ShardedUnits(stage, over: group, on: device)
+        for unit in model.units {
+            try units.take(unit) { (unit) throws(TrainerError) in
+                if device.holdsValues { try loader.load(model, unit: unit) }
+                lora?.initialise(unit, seed: UInt64(configuration.training.seed))
+            }
+        }
+        try model.prepare(on: device, longestSequence: longestSequence)
+        model.residency = units
+        return TrainedModel(model: model, lora: lora, units: units)
     }
 
-    /// The trained values of each unit, for the update rule.
-    public var shards: [OptimizerShard] {
-        model.units.compactMap { unit in
-            guard let values = unit.values, let gradients = unit.gradients else { return nil }
-            var segments: [(range: Range<Int>, decays: Bool)] = []
-            for parameter in unit.trainable {
-                let start = segments.last?.range.upperBound ?? 0
-                if let last = segments.last, last.decays == parameter.decays {
-                    segments[segments.count - 1].range = last.range.lowerBound..<start + parameter.count
-                } else {
-                    segments.append((start..<start + parameter.count, parameter.decays))
-                }
-            }
-            return OptimizerShard(name: unit.name, values: values, gradients: gradients, segments: segments)
-        }
-    }
+    /// This rank's part of the trained values of each unit, for the update rule.
+    public var shards: [OptimizerShard] { units.shards }
 }
 
 extension WeightLoader.FrozenStorage {

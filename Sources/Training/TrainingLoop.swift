@@ -1,6 +1,7 @@
 import Data
 import Foundation
 import Models
+import Parallelism
 import Planning
 import Reporting
 import Support
@@ -68,7 +69,7 @@ final class TrainingLoop {
         let batches = try plan.batches(ofRank: context.group.index, from: setup.data.training)
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
         let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
-        checkEveryGradient(step: index)
+        try checkEveryGradient(step: index)
         let (peaks, kinds, ranks) = try largest(ownSeconds: result.ownSeconds, step: index)
         context.trace?.leave()
         position.step = index + 1
@@ -106,11 +107,10 @@ final class TrainingLoop {
 
     /// Every trained tensor has a gradient: all from the first step, but an adapter's `A` only once `B` is no longer zero, two steps later at
     /// most, since warm-up may begin with a rate of zero.
-    private func checkEveryGradient(step: Int) {
+    private func checkEveryGradient(step: Int) throws(TrainerError) {
         guard step == (trained.lora == nil ? 0 : 2) else { return }
-        for parameter in trained.model.parameters where parameter.isTrainable {
-            guard let gradient = parameter.gradient, context.device.sumOfSquares(gradient) == 0 else { continue }
-            report.warn("\(parameter.name) has a gradient of zero in step \(step + 1): it is not being trained")
+        for (name, sum) in try trained.units.gradientSquares() where sum == 0 {
+            report.warn("\(name) has a gradient of zero in step \(step + 1): it is not being trained")
         }
     }
 

@@ -2,7 +2,9 @@ import Data
 import Formats
 import Glibc
 import Kernels
+import Models
 import Optimizers
+import Parallelism
 public import Planning
 import Reporting
 public import Support
@@ -56,8 +58,9 @@ public final class TrainingRun {
         let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
-        let forecast = try MemoryForecast.make(setup, threadCount: context.threadCount)
-        let trained = try TrainedModel.make(setup.files, configuration, on: context.device, longestSequence: setup.longestSequence)
+        let forecast = try MemoryForecast.make(setup, context)
+        let trained = try TrainedModel.make(
+            setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage, group: group)
         let summary = RunSummary(setup, trained, forecast, context)
         try begin(summary)
         report.say(summary.text)
@@ -155,14 +158,47 @@ public final class TrainingRun {
 
     // MARK: - End
 
+    /// The trained values for the first rank to write: as they are at hand, or, where each rank keeps a part, by way of files.
+    private func wholeValues(
+        _ trained: TrainedModel
+    ) throws(TrainerError) -> (values: (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void, discard: () -> Void) {
+        guard trained.units.stage == .parameters else {
+            for unit in trained.model.units { try trained.model.residency.acquire(unit, next: nil) }
+            return (
+                { (parameter, sink) throws(TrainerError) in
+                    try parameter.weight.values.withBytes { (bytes) throws(TrainerError) in try sink(UnsafeRawBufferPointer(bytes)) }
+                }, {}
+            )
+        }
+        let parts = "\(folder.path)/values.partial"
+        let files = FileSystem()
+        try group.agree("making room for the result") { () throws(TrainerError) in
+            guard group.index == 0 else { return }
+            try files.remove(parts)
+            try files.createFolders(parts)
+        }
+        let state = TrainingState(trained: trained, optimizer: nil)
+        try group.agree("writing parts of the result") { () throws(TrainerError) in
+            _ = try PendingCheckpoint(step: 0, folder: parts, fileSystem: files).write([try state.file(rank: group.index, of: group.size)])
+        }
+        let all = (0..<group.size).map { StatePiece.fileName(rank: $0, of: group.size) }
+        guard group.index == 0 else { return ({ _, _ in }, {}) }
+        let stored = try StoredState(folder: parts, names: all)
+        return (stored.values, { try? files.remove(parts) })
+    }
+
     private func finish(
         _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
         let measuredPeak = context.device.ledger.peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
-        let writer = ModelWriter(setup: setup, trained: trained)
-        let product = try group.onFirst("writing the result") { () throws(TrainerError) in try writer.write(into: folder.path, provenance) }
+        let values = try wholeValues(trained)
+        let writer = ModelWriter(setup: setup, trained: trained, values: values.values)
+        let product = try group.onFirst("writing the result") { () throws(TrainerError) in
+            defer { values.discard() }
+            return try writer.write(into: folder.path, provenance)
+        }
         let after = try meter?.everything(trained)
         provenance.training?.lossAfter = after.flatMap { $0.loss.isFinite ? $0.loss : nil }
         if let after { report.evaluation(after, step: position.step) }

@@ -2,6 +2,7 @@ import Foundation
 import Formats
 import Models
 import Optimizers
+import Parallelism
 import Support
 import Tensors
 
@@ -40,72 +41,105 @@ struct RunPosition: Codable, Equatable {
     }
 }
 
-/// The tensors that a checkpoint holds: trained parameters and the optimizer's states, by parameter, whatever the layout.
+/// What a checkpoint holds: trained parameters and the optimizer's states, each rank its part, whatever the layout.
 struct TrainingState {
     let trained: TrainedModel
-    let optimizer: AdamW
+    /// Nil where values alone are saved.
+    let optimizer: AdamW?
 
-    /// One file a kind, so that ranks can share the writing.
-    var files: [(name: String, tensors: [(name: String, tensor: Tensor, shape: [Int])])] {
-        var values: [(name: String, tensor: Tensor, shape: [Int])] = []
-        var first = values
-        var second = values
-        for (unit, moments) in zip(trained.model.units.filter { $0.trainableCount > 0 }, optimizer.moments) {
-            var start = 0
-            for parameter in unit.trainable {
-                let range = start..<start + parameter.count
-                values.append((parameter.name, parameter.weight.values, parameter.shape))
-                first.append((parameter.name, moments.first.columns(range), parameter.shape))
-                second.append((parameter.name, moments.second.columns(range), parameter.shape))
-                start = range.upperBound
+    /// Numbers that go with each shard of the trained values: those themselves, or what the optimizer keeps for them.
+    private struct Kind {
+        let name: String
+        /// By shard.
+        let tensors: [Tensor]
+        /// Trained elements that one of these numbers is for.
+        let elementsPerEntry: Int
+    }
+
+    private var values: Kind { Kind(name: "value", tensors: trained.shards.map(\.values), elementsPerEntry: 1) }
+    private var kinds: [Kind] {
+        guard let optimizer else { return [values] }
+        return [
+            values, Kind(name: "exp_avg", tensors: optimizer.moments.map(\.first), elementsPerEntry: 1),
+            Kind(name: "exp_avg_sq", tensors: optimizer.moments.map(\.second), elementsPerEntry: 1),
+        ]
+    }
+
+    /// Some entries of a shard's tensor, and whose they are: of a parameter, or, where an entry may reach over the border of two, of a unit.
+    private struct Part {
+        let kind: String
+        let owner: String
+        /// The place among the owner's of the first.
+        let first: Int
+        let tensor: Tensor
+
+        var name: String { StatePiece.name(kind: kind, owner: owner, first: first) }
+    }
+
+    /// - Parameter index: Of so many ranks that keep the same: the share of it that this rank saves; nil for all that the rank keeps.
+    private func parts(_ kind: Kind, share index: Int? = nil, of size: Int = 1) -> [Part] {
+        var parts: [Part] = []
+        for (tensor, (unit, kept)) in zip(kind.tensors, trained.units.shardRanges) {
+            let wanted = index.map { blocks(kept, $0, of: size) } ?? kept
+            func entries(_ elements: Range<Int>, from start: Int) -> Range<Int> {
+                let each = kind.elementsPerEntry
+                return (elements.lowerBound - start) / each..<(elements.upperBound - start + each - 1) / each
             }
+            func add(_ owner: String, _ elements: Range<Int>, ownerStart: Int) {
+                guard !elements.isEmpty else { return }
+                let own = entries(elements, from: kept.lowerBound)
+                parts.append(
+                    Part(kind: kind.name, owner: owner, first: entries(elements, from: ownerStart).lowerBound, tensor: tensor.columns(own)))
+            }
+            guard kind.elementsPerEntry == 1 else {
+                add(unit.name, wanted, ownerStart: 0)
+                continue
+            }
+            for (parameter, start) in unit.places { add(parameter.name, (start..<start + parameter.count).clamped(to: wanted), ownerStart: start) }
         }
-        return [("trained.safetensors", values), ("exp_avg.safetensors", first), ("exp_avg_sq.safetensors", second)]
+        return parts
     }
 
-    /// The checkpoint's files, in an order that every rank shares.
-    func checkpointFiles() throws(TrainerError) -> [CheckpointFile] {
-        var list: [CheckpointFile] = []
-        for (name, tensors) in files {
-            let writer = try SafeTensorsWriter(tensors.map { TensorToWrite($0.name, $0.tensor, shape: $0.shape) })
-            list.append(
-                CheckpointFile(name: name, byteCount: writer.byteCount) { (file: inout CheckpointFileWriter) throws(TrainerError) in
-                    var target = file
-                    try writer.write(to: { (bytes) throws(TrainerError) in try target.write(bytes) })
-                    file = target
-                })
-        }
-        return list
+    /// An even share of elements, cut where blocks of 256 begin.
+    private func blocks(_ elements: Range<Int>, _ index: Int, of size: Int) -> Range<Int> {
+        let part = evenPart(index, of: size, count: (elements.count + 255) / 256)
+        return (elements.lowerBound + part.lowerBound * 256..<elements.lowerBound + part.upperBound * 256).clamped(to: elements)
     }
 
-    /// Reads every tensor back.
+    /// This rank's file of a checkpoint. Where ranks keep the same, they share the writing.
+    func file(rank: Int, of size: Int) throws(TrainerError) -> CheckpointFile {
+        let all = trained.units.stage == .nothing ? rank : nil
+        let parts = kinds.flatMap { self.parts($0, share: all, of: size) }
+        let writer = try SafeTensorsWriter(parts.map { TensorToWrite($0.name, $0.tensor, shape: [$0.tensor.count]) })
+        return CheckpointFile(name: StatePiece.fileName(rank: rank, of: size), byteCount: writer.byteCount) {
+            (file: inout CheckpointFileWriter) throws(TrainerError) in
+            var target = file
+            try writer.write(to: { (bytes) throws(TrainerError) in try target.write(bytes) })
+            file = target
+        }
+    }
+
+    /// Reads what this rank keeps back, whatever ranks have saved it; `ShardedUnits.publish` then hands it on.
     ///
     /// - Throws: `format` or `shape` if the checkpoint holds other tensors than the run trains.
-    func restore(from checkpoint: VerifiedCheckpoint) throws(TrainerError) {
-        for (name, tensors) in files {
-            let file = try SafeTensorsFile(path: checkpoint.path(of: name))
-            guard file.names.count == tensors.count else {
-                throw TrainerError(
-                    .shape, file.path, "holds \(file.names.count) tensors, but this run trains \(tensors.count)",
-                    remedy: "Resume with the configuration the checkpoint was made with")
-            }
-            for (name, tensor, shape) in tensors {
-                let entry = try file.entry(name)
-                guard entry.shape == shape, entry.elementType == .float32 else {
-                    throw TrainerError(.shape, "\(file.path): \(name)", "has the shape \(entry.shape), but the run's is \(shape)")
-                }
-                tensor.device.upload(entry.bytes, to: tensor)
-                file.forget(entry)
+    func restore(from stored: StoredState) throws(TrainerError) {
+        let trainable = trained.model.parameters.filter(\.isTrainable)
+        try stored.check(holdsValuesOf: Dictionary(trainable.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first }))
+        for part in kinds.flatMap({ parts($0) }) {
+            let range = part.first..<part.first + part.tensor.count
+            try stored.read(part.kind, part.owner, range, as: part.tensor.elementType) { bytes, place in
+                let target = part.tensor.columns(place - range.lowerBound..<place - range.lowerBound + bytes.count / part.tensor.elementType.byteCount(1))
+                target.device.upload(bytes, to: target)
             }
         }
     }
 }
 
 extension TensorToWrite {
-    /// A float32 tensor of a device that lies without gaps.
+    /// A tensor of a device that lies without gaps.
     init(_ name: String, _ tensor: Tensor, shape: [Int]) {
-        self.init(name, .float32, shape) { (sink) throws(TrainerError) in
-            try tensor.withFloats { (floats) throws(TrainerError) in try sink(UnsafeRawBufferPointer(start: floats, count: tensor.count * 4)) }
+        self.init(name, tensor.elementType, shape) { (sink) throws(TrainerError) in
+            try tensor.withBytes { (bytes) throws(TrainerError) in try sink(UnsafeRawBufferPointer(bytes)) }
         }
     }
 }

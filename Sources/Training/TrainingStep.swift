@@ -2,6 +2,7 @@ import Data
 import Models
 import Objectives
 public import Optimizers
+import Parallelism
 public import Support
 public import Tensors
 
@@ -46,55 +47,42 @@ public final class TrainingStep {
 
     /// - Parameters:
     ///   - step: Steps done before this one.
-    ///   - batches: This rank's microbatches; none is allowed.
+    ///   - batches: This rank's microbatches, as many on every rank; those without a token are allowed.
     ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
     ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
     /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
     public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
         let start = ContinuousClock.now
-        for unit in trained.model.units {
-            if let gradients = unit.gradients { device.zero(gradients) }
-        }
+        let units = trained.units
+        units.beginStep()
         let scale = 1 / Double(max(trainedTokenCount, 1))
         var lossSum = 0.0
         for (index, batch) in batches.enumerated() {
             trace?.enter("forward")
             let pass = try Pass(batch, on: device, keepsActivations: true, dropout: DropoutStream(seed: seed, step: step))
             pass.forwardFinished = { self.trace?.enter("backward") }
-            if index == batches.count - 1 { pass.unitFinished = startSum }
+            let isLast = index == batches.count - 1
+            pass.unitFinished = { (unit) throws(TrainerError) in try units.finishGradients(unit, isLast: isLast) }
             lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
-        }
-        if batches.isEmpty {
-            for unit in trained.model.unitsInBackwardOrder { try startSum(unit) }
         }
         let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
         trace?.enter("reduce")
-        try group.finish()
+        try units.finishStep()
         let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
         trace?.enter("optimizer")
-        let norm = gradientNorm()
+        let norm = try units.gradientNorm()
         if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
         optimizer.update(step: step + 1, learningRate: learningRate, gradientScale: clip)
+        try units.publish()
         return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()))
-    }
-
-    /// The sum of a unit's gradients over the ranks sets out while the backward of the next unit computes.
-    private func startSum(_ unit: ParameterUnit) throws(TrainerError) {
-        if let gradients = unit.gradients { try group.startSum(gradients, name: "gradients of \(unit.name)") }
-    }
-
-    private func gradientNorm() -> Double {
-        trained.model.units.compactMap(\.gradients).reduce(0) { $0 + device.sumOfSquares($1) }.squareRoot()
     }
 
     private func checkFinite(step: Int, loss: Double, norm: Double) throws(TrainerError) {
         guard !loss.isFinite || !norm.isFinite else { return }
-        let first = trained.model.unitsInBackwardOrder.flatMap(\.trainable).first { parameter in
-            parameter.gradient.flatMap { device.firstNonFinite($0) } != nil
-        }
+        let first = trained.units.firstNonFiniteGradient(trained.model.unitsInBackwardOrder)
         let place = first.map { "the gradient of \($0.name)" } ?? "the loss"
         throw TrainerError(
             .numerics, "step \(step + 1), rank \(group.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",

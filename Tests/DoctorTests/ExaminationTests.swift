@@ -13,6 +13,11 @@ import Testing
         return facts
     }
 
+    @Test("runs of cores are written as ranges")
+    func ranges() {
+        #expect(Examination.ranges([0, 1, 2, 3, 8, 10, 11]) == "0-3, 8, 10-11" && Examination.ranges([]) == "")
+    }
+
     @Test("each node has its table, with what its ranks reach together, though nodes may have one name")
     func nodes() {
         let text = Examination([rank(0, leader: 0, 100), rank(1, leader: 0, 110), rank(2, leader: 2, 120)]).text

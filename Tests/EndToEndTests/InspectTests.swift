@@ -56,15 +56,15 @@ import Testing
             #expect(try refusal("\(folder)/run").line.contains("is a run's folder"))
             let path = "\(folder)/run/checkpoints/step-00000002"
             let text = try inspect(path, "--tensors")
-            for part in ["checkpoint of trainer", "step", "SHA-256", "trained.safetensors: model.layers.0.self_attn.q_proj.lora_A.weight"] {
+            for part in ["checkpoint of trainer", "step", "SHA-256", "value/model.layers.0.self_attn.q_proj.lora_A.weight/0"] {
                 #expect(text.contains(part), "\(part)")
             }
             #expect(try inspect("\(folder)/run/adapter").contains("PEFT adapter"))
-            var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/exp_avg.safetensors"))
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/state-00001-of-00001.safetensors"))
             bytes[bytes.count - 1] ^= 1
-            try bytes.write(to: URL(fileURLWithPath: "\(path)/exp_avg.safetensors"))
+            try bytes.write(to: URL(fileURLWithPath: "\(path)/state-00001-of-00001.safetensors"))
             let changed = try refusal(path)
-            #expect(changed.status == 65 && changed.line.contains("exp_avg.safetensors"))
+            #expect(changed.status == 65 && changed.line.contains("state-00001-of-00001.safetensors"))
         }
     }
 

@@ -66,7 +66,12 @@ final class PartGroup: ProcessGroup {
 
     init(_ index: Int, of size: Int) { (self.index, self.size) = (index, size) }
 
-    func startSum(_ tensor: Tensor, name: String) { calls.append(name) }
+    func startSum(_ tensor: Tensor, name: String) -> any Transfer {
+        calls.append(name)
+        return NoTransfer()
+    }
+    func startScatteredSum(_ tensor: Tensor, name: String) -> any Transfer { startSum(tensor, name: name) }
+    func startGather(_ tensor: Tensor, name: String) -> any Transfer { startSum(tensor, name: name) }
     func progress() {}
     func finish() {}
     func sum(_ values: [Double], name: String) -> [Double] {

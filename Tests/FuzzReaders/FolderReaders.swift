@@ -27,7 +27,7 @@ extension FuzzReader {
             options.targetModules = .names(["q_proj", "down_proj"])
             let lora = try LoRA.attach(options, to: model)
             try model.allocate(on: CPUDevice(threadCount: 1), gradients: false, longestSequence: 16)
-            lora.initialise(seed: 1)
+            for unit in model.units { lora.initialise(unit, seed: 1) }
             try lora.write(to: folder, baseModel: "small")
             try record.write(folder: folder)
         }

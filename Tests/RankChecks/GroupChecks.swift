@@ -27,6 +27,42 @@ let groupChecks = [
         for (tensor, count) in zip(tensors, counts) { try expectEqual(tensor.values(), sums(count, size: group.size), "\(count) elements") }
         try group.finish()
     },
+    Check("group.scatter") { (world) throws(TrainerError) in
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        for count in [1, 5, 12_000, 300_007] {
+            let tensor = try device.tensor(values(count, rank: group.index))
+            let later = try device.tensor(values(count, rank: group.index))
+            let transfer = try group.startScatteredSum(tensor, name: "tensor")
+            // Waiting for one moves those before it along.
+            try group.startScatteredSum(later, name: "later").wait()
+            try transfer.wait()
+            let own = evenPart(group.index, of: group.size, count: count)
+            let mixed = zip(0..., zip(values(count, rank: group.index), sums(count, size: group.size))).map { own.contains($0) ? $1.1 : $1.0 }
+            try expectEqual(tensor.values(), mixed, "\(count) elements: this rank's part summed, the others' untouched")
+            try group.startGather(tensor, name: "tensor").wait()
+            try expectEqual(tensor.values(), sums(count, size: group.size), "\(count) elements gathered")
+            try expectEqual(later.values(), mixed, "\(count) elements of another tensor")
+        }
+        let bytes = try device.tensor(1, 64 * group.size, .uint8)
+        device.zero(bytes)
+        let own = [UInt8](repeating: UInt8(group.index + 1), count: 64)
+        own.withUnsafeBytes { device.upload($0, to: group.part(of: bytes)) }
+        try group.startGather(bytes, name: "bytes").wait()
+        var found = [UInt8](repeating: 0, count: 64 * group.size)
+        found.withUnsafeMutableBytes { device.download(bytes, to: $0) }
+        try expectEqual(found, (0..<group.size).flatMap { [UInt8](repeating: UInt8($0 + 1), count: 64) }, "bytes gathered")
+    },
+    Check("group.volume") { (world) throws(TrainerError) in
+        // The least that can be: (n - 1) / n of the tensor for a scattered sum and for a gather, twice that for a sum.
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let tensor = try device.zeros(1, 1200)
+        let part = 4 * 1200 * (group.size - 1) / group.size
+        for (start, parts) in [(group.startSum, 2), (group.startScatteredSum, 1), (group.startGather, 1)] {
+            let before = group.sentBytes
+            try start(tensor, "tensor").wait()
+            try expectEqual(group.sentBytes - before, parts * part, "bytes sent")
+        }
+    },
     Check("group.part") { (world) throws(TrainerError) in
         let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
         let whole = try device.tensor([Float](repeating: 1, count: 100))

@@ -33,7 +33,9 @@ final class ThreadGroup: ProcessGroup {
     func barrier(name: String) { _ = gather([], name: name) }
     func sum(_ values: [Double], name: String) -> [Double] { reduce(values, +) }
     func max(_ values: [Double], name: String) -> [Double] { reduce(values) { Swift.max($0, $1) } }
-    func startSum(_ tensor: Tensor, name: String) { preconditionFailure("ThreadGroup.startSum: tensors are not summed here") }
+    func startSum(_ tensor: Tensor, name: String) -> any Transfer { preconditionFailure("ThreadGroup.startSum: tensors are not summed here") }
+    func startScatteredSum(_ tensor: Tensor, name: String) -> any Transfer { startSum(tensor, name: name) }
+    func startGather(_ tensor: Tensor, name: String) -> any Transfer { startSum(tensor, name: name) }
     func progress() {}
     func finish() {}
 

@@ -19,9 +19,8 @@ struct BaseRecord {
     func make(isLoaded: Bool, on device: CPUDevice, group: any ProcessGroup) throws(TrainerError) -> Provenance.Base {
         let stored = BaseIdentity.tensors(try WeightLoader(files).stored(model))
         let fingerprints = try BaseIdentity.fingerprints(stored, on: device, group: group)
-        let changed = isLoaded ? stored.filter { isChanged($0) }.map(\.parameter) : []
-        let seen = try BaseIdentity.shared(changed.count, group) { (index) throws(TrainerError) in try changed[index].fingerprint(on: device) }
-        let seenByName = Dictionary(zip(changed.map(\.name), seen), uniquingKeysWith: { first, _ in first })
+        let changed = isLoaded ? Set(stored.filter { isChanged($0) }.map(\.parameter.name)) : []
+        let seenByName = try seen(changed, on: device, group: group)
         let tensors = zip(stored, fingerprints).map { tensor, fingerprint in
             Provenance.Tensor(
                 name: tensor.parameter.name, shape: tensor.parameter.shape, fileType: tensor.elementType.rawValue,
@@ -32,6 +31,22 @@ struct BaseRecord {
         return Provenance.Base(
             path: publishedPath(path), modelType: files.configuration.modelType, quantization: quantization,
             files: try stamps.hashed(on: device.pool, group: group), tensors: tensors)
+    }
+
+    /// The fingerprints of parameters as they are stored in memory, each unit's values being at hand in turn.
+    private func seen(_ names: Set<String>, on device: CPUDevice, group: any ProcessGroup) throws(TrainerError) -> [String: UInt64] {
+        var found: [String: UInt64] = [:]
+        for unit in model.units {
+            let parameters = unit.parameters.filter { names.contains($0.name) }
+            guard !parameters.isEmpty else { continue }
+            try model.residency.acquire(unit, next: nil)
+            defer { model.residency.release(unit) }
+            let seen = try BaseIdentity.shared(parameters.count, group) { (index) throws(TrainerError) in
+                try parameters[index].fingerprint(on: device)
+            }
+            for (parameter, fingerprint) in zip(parameters, seen) { found[parameter.name] = fingerprint }
+        }
+        return found
     }
 
     /// Whether a frozen tensor is stored in memory in a type that may round the file's values.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Doctor
+@testable import Support
 
 @Suite struct SystemTextTests {
     @Test("lines of /proc and /sys are read, and what is not there is nil")
@@ -13,10 +13,5 @@ import Testing
         #expect(SystemText.choice("always [madvise] never\n") == "madvise" && SystemText.choice("x") == nil)
         #expect(SystemText.coreQuota("150000 100000\n") == 1.5 && SystemText.coreQuota("max 100000\n") == nil)
         #expect(SystemText.read("/proc/self/none") == nil && SystemText.read("/proc/self/stat")?.isEmpty == false)
-    }
-
-    @Test("runs of cores are written as ranges")
-    func ranges() {
-        #expect(Examination.ranges([0, 1, 2, 3, 8, 10, 11]) == "0-3, 8, 10-11" && Examination.ranges([]) == "")
     }
 }

@@ -1,0 +1,52 @@
+import MessagePassing
+import Support
+import Tensors
+
+/// Messages between the ranks of a group that together move one tensor.
+protocol Exchange: AnyObject {
+    /// Moves it along without waiting.
+    ///
+    /// - Returns: Whether it is done.
+    func advance() throws(TrainerError) -> Bool
+}
+
+/// Messages that need nothing but to arrive.
+final class Messages: Exchange {
+    private var requests: [Request]
+    /// What they are sent from and received into.
+    private let tensor: Tensor
+
+    init(_ requests: [Request], _ tensor: Tensor) {
+        self.requests = requests
+        self.tensor = tensor
+    }
+
+    func advance() throws(TrainerError) -> Bool {
+        while let last = requests.last, try last.test() { requests.removeLast() }
+        return requests.isEmpty
+    }
+
+    /// Each rank's part of a tensor to every other: `size - 1` parts sent and received by each rank, the least that can be.
+    static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int) throws(TrainerError) -> Messages {
+        let all = tensor.reshaped(rows: 1, columns: tensor.count)
+        func part(_ index: Int) -> Tensor { all.columns(evenPart(index, of: communicator.size, count: tensor.count)) }
+        var requests: [Request] = []
+        for peer in communicator.peers {
+            requests += try part(peer.before).withBytes { (bytes) throws(TrainerError) in
+                try communicator.startReceive(bytes, from: peer.before, tag: tag)
+            }
+        }
+        for peer in communicator.peers {
+            requests += try part(communicator.rank).withBytes { (bytes) throws(TrainerError) in
+                try communicator.startSend(UnsafeRawBufferPointer(bytes), to: peer.after, tag: tag)
+            }
+        }
+        return Messages(requests, tensor)
+    }
+}
+
+extension Communicator {
+    /// The other ranks: in turn k the one k places after this one, to send to, and k places before it, to receive from, so that in no turn
+    /// two send to the same rank.
+    var peers: [(after: Int, before: Int)] { (1..<max(size, 1)).map { ((rank + $0) % size, (rank + size - $0) % size) } }
+}

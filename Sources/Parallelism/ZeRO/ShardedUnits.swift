@@ -1,0 +1,275 @@
+public import Models
+public import Optimizers
+public import Support
+public import Tensors
+
+/// What the ranks of a data group share out instead of each keeping all of it (ZeRO, Rajbhandari et al. 2020, arXiv:1910.02054, section 5).
+public enum ZeROStage: Int, CaseIterable, Comparable, Sendable {
+    /// Nothing.
+    case nothing
+    /// The optimizer's states.
+    case optimizer
+    /// Also the gradients.
+    case gradients
+    /// Also the parameters, frozen ones included.
+    case parameters
+
+    public static func < (left: ZeROStage, right: ZeROStage) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// The units of a model as one rank of a data group keeps them: whole, or its even part of what the stage shares out.
+///
+/// With n ranks, a part is a whole number of blocks of 256 trained elements, and of lines of 64 frozen bytes. A rank updates its part alone.
+/// - Stage 1 sums gradients so that each rank has the sums of its part, and gathers the updated values while the next forward comes to them.
+/// - Stage 2 does so after each microbatch, adds the sums up in the part, and gives the whole gradients of a unit back.
+/// - Stage 3 gathers a unit's values one unit ahead of their use, in forward and in backward, and gives them back after it.
+public final class ShardedUnits: UnitResidency {
+    public let stage: ZeROStage
+    private let group: any ProcessGroup
+    private let device: any Device
+    private var holdings: [Holding] = []
+    private var places: [ObjectIdentifier: Int] = [:]
+    /// Sums of whole gradients under way, from stage 2 on: of one unit at a time, while the next one's gradients are computed.
+    private var summing: [(holding: Holding, gradients: Tensor, transfer: any Transfer)] = []
+
+    /// What this rank keeps of a unit.
+    private final class Holding {
+        let unit: ParameterUnit
+        /// This rank's part of the trained values, their gradients, and, in stage 3, the frozen bytes.
+        var values: Tensor?
+        var gradients: Tensor?
+        var frozen: Tensor?
+        /// What gathers the unit's values.
+        var gathering: [any Transfer] = []
+        /// Calls of `acquire` not yet followed by `release`.
+        var users = 0
+
+        init(_ unit: ParameterUnit) { self.unit = unit }
+    }
+
+    public init(_ stage: ZeROStage, over group: any ProcessGroup, on device: any Device) {
+        self.stage = stage
+        self.group = group
+        self.device = device
+    }
+
+    private func holding(_ unit: ParameterUnit) -> Holding {
+        guard let place = places[ObjectIdentifier(unit)] else { preconditionFailure("ShardedUnits: \(unit.name) was never taken") }
+        return holdings[place]
+    }
+
+    // MARK: - Beginning
+
+    /// Allocates a unit, has it filled, and keeps this rank's part of it; units are taken in the order of the forward.
+    ///
+    /// - Parameter fill: Writes the unit's values, which are whole then.
+    /// - Throws: `memory`, and what `fill` throws.
+    public func take(_ unit: ParameterUnit, fill: (ParameterUnit) throws(TrainerError) -> Void) throws(TrainerError) {
+        unit.setPartCount(stage == .nothing ? 1 : group.size)
+        let holding = Holding(unit)
+        places[ObjectIdentifier(unit)] = holdings.count
+        holdings.append(holding)
+        try unit.allocate(on: device)
+        try fill(unit)
+        holding.values = stage == .nothing ? unit.values : unit.values.map { group.part(of: $0) }
+        if stage < .gradients {
+            try unit.allocateGradients(on: device)
+            holding.gradients = stage == .nothing ? unit.gradients : unit.gradients.map { group.part(of: $0) }
+        } else if let values = holding.values {
+            holding.gradients = try device.zeros(1, values.count, .float32, .gradients)
+        }
+        guard stage == .parameters else { return }
+        holding.values = try holding.values.map { (part) throws(TrainerError) in try kept(part) }
+        holding.frozen = try unit.frozen.map { (bytes) throws(TrainerError) in try kept(group.part(of: bytes)) }
+        unit.dropValues()
+    }
+
+    private func kept(_ part: Tensor) throws(TrainerError) -> Tensor {
+        let copy = try device.tensor(1, part.count, part.elementType, .weights)
+        device.copy(copy, part)
+        return copy
+    }
+
+    /// This rank's parts of the trained values, for the update rule, in the order of the units.
+    public var shards: [OptimizerShard] {
+        holdings.compactMap { holding in
+            guard let values = holding.values, let gradients = holding.gradients else { return nil }
+            return OptimizerShard(name: holding.unit.name, values: values, gradients: gradients, segments: segments(holding.unit, values.count))
+        }
+    }
+
+    /// The unit of each of `shards`, and which of its trained elements the shard holds, those that fill the buffer up apart.
+    public var shardRanges: [(unit: ParameterUnit, elements: Range<Int>)] {
+        holdings.filter { $0.values != nil }.map { ($0.unit, ownRange($0.unit).clamped(to: 0..<$0.unit.trainableCount)) }
+    }
+
+    /// The trained parameters of which this rank keeps elements.
+    public var pieces: [Piece] {
+        var pieces: [Piece] = []
+        for (shard, holding) in holdings.filter({ $0.values != nil }).enumerated() {
+            let own = ownRange(holding.unit)
+            for (parameter, start) in holding.unit.places {
+                let shared = (start..<start + parameter.count).clamped(to: own)
+                guard !shared.isEmpty else { continue }
+                let elements = shared.lowerBound - start..<shared.upperBound - start
+                pieces.append(Piece(shard: shard, parameter: parameter, elements: elements, place: shared.lowerBound - own.lowerBound))
+            }
+        }
+        return pieces
+    }
+
+    /// Elements of a trained parameter that lie in a shard.
+    public struct Piece {
+        /// The shard's place in `shards`.
+        public let shard: Int
+        public let parameter: Parameter
+        /// Which of the parameter's.
+        public let elements: Range<Int>
+        /// Where the first of them lies in the shard.
+        public let place: Int
+    }
+
+    /// This rank's elements of the unit's trained buffer.
+    private func ownRange(_ unit: ParameterUnit) -> Range<Int> {
+        stage == .nothing ? 0..<unit.trainedCount : evenPart(group.index, of: group.size, count: unit.trainedCount)
+    }
+
+    /// Which stretches of this rank's part decay; what fills the buffer up does as well, and stays zero.
+    private func segments(_ unit: ParameterUnit, _ count: Int) -> [(range: Range<Int>, decays: Bool)] {
+        let own = ownRange(unit)
+        var segments: [(range: Range<Int>, decays: Bool)] = []
+        for (parameter, start) in unit.places {
+            let shared = (start..<start + parameter.count).clamped(to: own)
+            guard !shared.isEmpty else { continue }
+            let range = shared.lowerBound - own.lowerBound..<shared.upperBound - own.lowerBound
+            if let last = segments.last, last.decays == parameter.decays {
+                segments[segments.count - 1].range = last.range.lowerBound..<range.upperBound
+            } else {
+                segments.append((range, parameter.decays))
+            }
+        }
+        let end = segments.last?.range.upperBound ?? 0
+        if end < count { segments.append((end..<count, true)) }
+        return segments
+    }
+
+    // MARK: - Values
+
+    public func keepCompany(_ runs: Bool) throws(TrainerError) -> Bool {
+        guard stage == .parameters, group.size > 1 else { return false }
+        return try group.sum([runs ? 1 : 0], name: "ranks that have a pass to run")[0] > 0
+    }
+
+    public func acquire(_ unit: ParameterUnit, next: ParameterUnit?) throws(TrainerError) {
+        let holding = holding(unit)
+        if stage == .parameters {
+            holding.users += 1
+            try gather(holding)
+            if let next { try gather(self.holding(next)) }
+        }
+        for transfer in holding.gathering { try transfer.wait() }
+        holding.gathering = []
+    }
+
+    public func release(_ unit: ParameterUnit) {
+        guard stage == .parameters else { return }
+        let holding = holding(unit)
+        holding.users -= 1
+        if holding.users == 0 { unit.dropValues() }
+    }
+
+    /// Begins to gather a unit's values into storage of their own, unless they are at hand or on their way.
+    private func gather(_ holding: Holding) throws(TrainerError) {
+        let unit = holding.unit
+        guard !unit.isAtHand else { return }
+        try unit.allocate(on: device)
+        for (whole, part) in [(unit.values, holding.values), (unit.frozen, holding.frozen)] {
+            guard let whole, let part else { continue }
+            device.copy(group.part(of: whole), part)
+            holding.gathering.append(try group.startGather(whole, name: "values of \(unit.name)"))
+        }
+    }
+
+    // MARK: - Gradients
+
+    /// Sets all gradients to zero.
+    public func beginStep() {
+        for holding in holdings {
+            if let gradients = stage < .gradients ? holding.unit.gradients : holding.gradients { device.zero(gradients) }
+        }
+    }
+
+    public func beginGradients(_ unit: ParameterUnit) throws(TrainerError) {
+        guard stage >= .gradients, unit.gradients == nil, unit.trainableCount > 0 else { return }
+        while !summing.isEmpty { try settleFirst() }
+        try unit.allocateGradients(on: device)
+    }
+
+    /// Takes in the gradients of a unit that are complete for a microbatch.
+    ///
+    /// - Parameter isLast: Whether it is the step's last microbatch.
+    public func finishGradients(_ unit: ParameterUnit, isLast: Bool) throws(TrainerError) {
+        guard let gradients = unit.gradients, isLast || stage >= .gradients else { return }
+        let name = "gradients of \(unit.name)"
+        switch stage {
+        case .nothing: try group.startSum(gradients, name: name)
+        case .optimizer: try group.startScatteredSum(gradients, name: name)
+        case .gradients, .parameters:
+            summing.append((holding(unit), gradients, try group.startScatteredSum(gradients, name: name)))
+            unit.dropGradients()
+        }
+    }
+
+    private func settleFirst() throws(TrainerError) {
+        let (holding, gradients, transfer) = summing.removeFirst()
+        try transfer.wait()
+        if let sum = holding.gradients { device.add(sum, group.part(of: gradients)) }
+    }
+
+    /// Waits until this rank has the sums of its part of all gradients.
+    public func finishStep() throws(TrainerError) {
+        while !summing.isEmpty { try settleFirst() }
+        try group.finish()
+    }
+
+    /// The norm of the whole gradient.
+    public func gradientNorm() throws(TrainerError) -> Double {
+        let own = holdings.compactMap(\.gradients).reduce(0) { $0 + device.sumOfSquares($1) }
+        return try (stage == .nothing ? own : group.sum([own], name: "the gradient norm")[0]).squareRoot()
+    }
+
+    /// The first trained parameter, in the order in which a backward completes gradients, whose gradient is not finite in this rank's part.
+    public func firstNonFiniteGradient(_ order: [ParameterUnit]) -> Parameter? {
+        for unit in order {
+            guard let gradients = holding(unit).gradients, let found = device.firstNonFinite(gradients) else { continue }
+            let place = found + ownRange(unit).lowerBound
+            return unit.places.last { $0.start <= place }?.parameter
+        }
+        return nil
+    }
+
+    /// The sum of squares of each trained parameter's gradient, the same on every rank.
+    public func gradientSquares() throws(TrainerError) -> [(name: String, sum: Double)] {
+        let names = holdings.flatMap { $0.unit.trainable.map(\.name) }
+        var sums = Dictionary(names.map { ($0, 0.0) }, uniquingKeysWith: { first, _ in first })
+        let gradients = holdings.filter { $0.values != nil }.map(\.gradients)
+        for piece in pieces {
+            guard let all = gradients[piece.shard] else { continue }
+            sums[piece.parameter.name, default: 0] += device.sumOfSquares(all.columns(piece.place..<piece.place + piece.elements.count))
+        }
+        var own = names.map { sums[$0] ?? 0 }
+        if stage != .nothing { own = try group.sum(own, name: "gradients by parameter") }
+        return Array(zip(names, own))
+    }
+
+    // MARK: - After the update
+
+    /// Lets every rank have the values that the others have updated; `acquire` waits for them.
+    public func publish() throws(TrainerError) {
+        guard stage == .optimizer || stage == .gradients else { return }
+        for holding in holdings {
+            guard let values = holding.unit.values else { continue }
+            holding.gathering = [try group.startGather(values, name: "values of \(holding.unit.name)")]
+        }
+    }
+}

@@ -1,0 +1,39 @@
+public import Support
+
+/// One rank of a group that exists only on paper: nothing is sent, but what a rank of so many would allocate is allocated.
+///
+/// For devices that count; what is gathered is this rank's own, as often as there would be ranks.
+public final class PaperGroup: ProcessGroup {
+    public let index = 0
+    public let size: Int
+    /// Where pieces would arrive. They are there from the start, as they are in all steps but a run's first.
+    private let slots: Tensor?
+
+    /// - Throws: `memory`.
+    public init(size: Int, on device: any Device) throws(TrainerError) {
+        self.size = size
+        slots = size > 1 ? try SumSlots.make(on: device) : nil
+    }
+
+    public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
+    public func startScatteredSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
+    public func startGather(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
+    public func progress() {}
+    public func finish() {}
+    public func sum(_ values: [Double], name: String) -> [Double] { values }
+    public func max(_ values: [Double], name: String) -> [Double] { values }
+    public func broadcast(_ bytes: [UInt8], name: String) -> [UInt8] { bytes }
+    public func gather(_ bytes: [UInt8], name: String) -> [[UInt8]] { [[UInt8]](repeating: bytes, count: size) }
+    public func barrier(name: String) {}
+}
+
+/// Where pieces of other ranks' tensors arrive that are to be added: one set for all sums of a group.
+public enum SumSlots {
+    /// Float32 elements of a piece: 256 KB.
+    public static let pieceCount = 1 << 16
+    /// Pieces that may be under way at a time.
+    public static let count = 4
+
+    /// `[4, 65536]`.
+    public static func make(on device: any Device) throws(TrainerError) -> Tensor { try device.tensor(count, pieceCount, .float32, .scratch) }
+}

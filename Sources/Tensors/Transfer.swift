@@ -1,0 +1,19 @@
+public import Support
+
+/// Communication under way. Whoever started it keeps its tensors as they are until it is done.
+public protocol Transfer: AnyObject {
+    /// Waits until it is done.
+    func wait() throws(TrainerError)
+}
+
+/// What needed no communication.
+public final class NoTransfer: Transfer {
+    public init() {}
+
+    public func wait() {}
+}
+
+/// How a tensor's elements are shared out over the ranks of a group: consecutive parts as equal as can be.
+///
+/// - Returns: The elements of the part that `index` has of `count` in all.
+public func evenPart(_ index: Int, of size: Int, count: Int) -> Range<Int> { count * index / size..<count * (index + 1) / size }
