@@ -1,9 +1,3 @@
-/// The sizes of the moments that `adamW8BitUpdate` keeps.
-public enum AdamW8Bit {
-    /// Elements that share one greatest magnitude; bitsandbytes' block.
-    public static let blockSize = 256
-}
-
 /// One step of AdamW whose moments are stored in blocks of 8 bits.
 ///
 ///     g  = gradientScale * gradient
@@ -31,7 +25,7 @@ public func adamW8BitUpdate(
     firstMaxima: UnsafeMutablePointer<Float>, secondCodes: UnsafeMutablePointer<UInt8>, secondMaxima: UnsafeMutablePointer<Float>, count: Int,
     blocks: Range<Int>, coefficients: AdamWCoefficients
 ) {
-    let size = AdamW8Bit.blockSize
+    let size = DynamicType.blockSize
     let (first, second) = (DynamicType.signed, DynamicType.unsigned)
     withUnsafeTemporaryAllocation(byteCount: 8 * size, alignment: 64) { buffer in
         guard let base = buffer.baseAddress else { return }

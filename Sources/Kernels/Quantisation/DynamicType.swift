@@ -5,6 +5,8 @@
 /// the code of each. So below 1e-4 of the greatest magnitude codes are coarser than the values, and there is no zero in effect: 0 becomes the
 /// value nearest to half a place, 1.5e-5, which keeps the root of a second moment from vanishing.
 public struct DynamicType: Sendable {
+    /// Elements that share one greatest magnitude; bitsandbytes' block.
+    public static let blockSize = 256
     /// With negative values, for a first moment and for NF4's constants.
     public static let signed = DynamicType(isSigned: true)
     /// With twice as many positive values, for a second moment.
