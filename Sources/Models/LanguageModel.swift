@@ -37,7 +37,7 @@ public final class LanguageModel {
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
     public func setCheckpointing(_ checkpointing: Checkpointing) {
-        for block in blocks { block.checkpointing = checkpointing }
+        for (index, block) in blocks.enumerated() { block.recomputes = checkpointing.part(ofBlock: index) }
     }
 
     /// Allocates all storage. What is trained, adapted and quantised must have been decided.
@@ -56,7 +56,10 @@ public final class LanguageModel {
     public func forward(_ pass: Pass) throws(TrainerError) -> Tensor {
         var hidden = try pass.device.tensor(pass.batch.tokenCount, options.channels)
         pass.device.embed(hidden, embedding.weight, tokens: pass.tokens)
-        for block in blocks { hidden = try block.forward(hidden, pass) }
+        for (index, block) in blocks.enumerated() {
+            if index > 0 { try pass.stack.closeGroup() }
+            hidden = try block.forward(hidden, pass)
+        }
         pass.cache?.advance(pass.spans.map(\.queries.count))
         return hidden
     }
@@ -67,6 +70,7 @@ public final class LanguageModel {
     public func backward(_ hiddenGradient: Tensor, _ pass: Pass) throws(TrainerError) {
         var gradient = hiddenGradient
         for block in blocks.reversed() {
+            try pass.stack.openGroup()
             gradient = try block.backward(gradient, pass)
             try pass.unitFinished(block.unit)
         }

@@ -30,13 +30,20 @@ public struct NextToken {
     ///
     /// Reports each unit to `pass.unitFinished` when its gradient is complete, the output unit first.
     public func lossSumAndGradients(_ model: LanguageModel, _ pass: Pass, gradientScale: Double) throws(TrainerError) -> Double {
-        let hidden = try model.forward(pass)
-        pass.forwardFinished()
-        let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
-        let sum = try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
+        let (sum, hiddenGradient) = try forwardAndHead(model, pass, gradientScale: Float(gradientScale))
         try pass.unitFinished(model.outputUnit)
         try model.backward(hiddenGradient, pass)
         return sum
+    }
+
+    /// The forward, and the backward of the head; the hidden states are gone when this returns.
+    private func forwardAndHead(
+        _ model: LanguageModel, _ pass: Pass, gradientScale: Float
+    ) throws(TrainerError) -> (sum: Double, hiddenGradient: Tensor) {
+        let hidden = try model.forward(pass)
+        pass.forwardFinished()
+        let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
+        return (try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: gradientScale), hiddenGradient)
     }
 
     private func headBackward(

@@ -16,8 +16,11 @@ public struct MemoryForecast {
     static func make(_ setup: RunSetup, threadCount: Int) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
         let trained = try TrainedModel.make(setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence)
-        let optimizer = try AdamW(setup.configuration.training.optimizer, shards: trained.shards)
-        let step = TrainingStep(trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: SoloGroup(), on: device)
+        let spill = try Spill.make(for: setup.configuration, on: device)
+        let optimizer = try Optimizer(setup.configuration.training.optimizer, shards: trained.shards, spill: spill)
+        let step = TrainingStep(
+            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: SoloGroup(), on: device,
+            spill: setup.configuration.memory.offloadActivations ? spill : nil)
         let batches = try largestBatches(setup)
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         return MemoryForecast(ledger: device.ledger)

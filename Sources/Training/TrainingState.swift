@@ -43,31 +43,45 @@ struct RunPosition: Codable, Equatable {
 /// The tensors that a checkpoint holds: trained parameters and the optimizer's states, by parameter, whatever the layout.
 struct TrainingState {
     let trained: TrainedModel
-    let optimizer: AdamW
+    let optimizer: Optimizer
+
+    /// A tensor of a checkpoint: where its bytes come from and go back to.
+    struct Saved {
+        let name: String
+        let elementType: ElementType
+        let shape: [Int]
+        /// Copies the bytes that begin at an offset, or sets them.
+        let read: (_ offset: Int, _ bytes: UnsafeMutableRawBufferPointer) throws(TrainerError) -> Void
+        let write: (_ offset: Int, _ bytes: UnsafeRawBufferPointer) throws(TrainerError) -> Void
+    }
 
     /// One file a kind, so that ranks can share the writing.
-    var files: [(name: String, tensors: [(name: String, tensor: Tensor, shape: [Int])])] {
-        var values: [(name: String, tensor: Tensor, shape: [Int])] = []
-        var first = values
-        var second = values
-        for (unit, moments) in zip(trained.model.units.filter { $0.trainableCount > 0 }, optimizer.moments) {
-            var start = 0
-            for parameter in unit.trainable {
-                let range = start..<start + parameter.count
-                values.append((parameter.name, parameter.weight.values, parameter.shape))
-                first.append((parameter.name, moments.first.columns(range), parameter.shape))
-                second.append((parameter.name, moments.second.columns(range), parameter.shape))
-                start = range.upperBound
+    var files: [(name: String, tensors: [Saved])] {
+        let units = trained.model.units.filter { $0.trainableCount > 0 }
+        let values = units.flatMap { $0.trainable.map { Saved($0.name, $0.weight.values, shape: $0.shape) } }
+        return [("trained.safetensors", values)]
+            + (optimizer.states.first ?? []).indices.map { index in
+                let kind = optimizer.states[0][index].kind
+                return ("\(kind.name).safetensors", zip(units, optimizer.states).flatMap { Self.saved($0.1[index], of: $0.0) })
             }
+    }
+
+    /// A state with an entry for each element is saved by parameter; one with an entry for each block, which may reach over the border of two
+    /// parameters, by unit.
+    private static func saved(_ state: OptimizerState, of unit: ParameterUnit) -> [Saved] {
+        guard state.kind.elementsPerEntry == 1 else { return [Saved(unit.name, state, from: 0, shape: [state.entryCount])] }
+        var start = 0
+        return unit.trainable.map { parameter in
+            defer { start += parameter.count }
+            return Saved(parameter.name, state, from: start, shape: parameter.shape)
         }
-        return [("trained.safetensors", values), ("exp_avg.safetensors", first), ("exp_avg_sq.safetensors", second)]
     }
 
     /// The checkpoint's files, in an order that every rank shares.
     func checkpointFiles() throws(TrainerError) -> [CheckpointFile] {
         var list: [CheckpointFile] = []
         for (name, tensors) in files {
-            let writer = try SafeTensorsWriter(tensors.map { TensorToWrite($0.name, $0.tensor, shape: $0.shape) })
+            let writer = try SafeTensorsWriter(tensors.map { TensorToWrite($0.name, $0.elementType, $0.shape, fill: $0.read) })
             list.append(
                 CheckpointFile(name: name, byteCount: writer.byteCount) { (file: inout CheckpointFileWriter) throws(TrainerError) in
                     var target = file
@@ -80,7 +94,7 @@ struct TrainingState {
 
     /// Reads every tensor back.
     ///
-    /// - Throws: `format` or `shape` if the checkpoint holds other tensors than the run trains.
+    /// - Throws: `file`, `format` or `shape` if the checkpoint holds other tensors than the run trains, or another optimizer's states.
     func restore(from checkpoint: VerifiedCheckpoint) throws(TrainerError) {
         for (name, tensors) in files {
             let file = try SafeTensorsFile(path: checkpoint.path(of: name))
@@ -89,15 +103,44 @@ struct TrainingState {
                     .shape, file.path, "holds \(file.names.count) tensors, but this run trains \(tensors.count)",
                     remedy: "Resume with the configuration the checkpoint was made with")
             }
-            for (name, tensor, shape) in tensors {
-                let entry = try file.entry(name)
-                guard entry.shape == shape, entry.elementType == .float32 else {
-                    throw TrainerError(.shape, "\(file.path): \(name)", "has the shape \(entry.shape), but the run's is \(shape)")
+            for tensor in tensors {
+                let entry = try file.entry(tensor.name)
+                guard entry.shape == tensor.shape, entry.elementType == tensor.elementType else {
+                    throw TrainerError(
+                        .shape, "\(file.path): \(tensor.name)",
+                        "is \(entry.elementType.rawValue) of the shape \(entry.shape), but the run's is \(tensor.elementType.rawValue) of \(tensor.shape)"
+                    )
                 }
-                tensor.device.upload(entry.bytes, to: tensor)
+                try tensor.write(0, entry.bytes)
                 file.forget(entry)
             }
         }
+    }
+}
+
+extension TrainingState.Saved {
+    /// A tensor of a device that lies without gaps.
+    init(_ name: String, _ tensor: Tensor, shape: [Int]) {
+        let flat = tensor.reshaped(rows: 1, columns: tensor.count)
+        let size = tensor.elementType.byteCount(1)
+        self.init(
+            name: name, elementType: tensor.elementType, shape: shape,
+            read: { (offset, bytes) throws(TrainerError) in
+                flat.device.download(flat.columns(offset / size..<(offset + bytes.count) / size), to: bytes)
+            },
+            write: { (offset, bytes) throws(TrainerError) in
+                flat.device.upload(bytes, to: flat.columns(offset / size..<(offset + bytes.count) / size))
+            })
+    }
+
+    /// Entries of an optimizer's state.
+    init(_ name: String, _ state: OptimizerState, from start: Int, shape: [Int]) {
+        let size = state.kind.elementType.byteCount(1)
+        func entries(_ offset: Int, _ count: Int) -> Range<Int> { start + offset / size..<start + (offset + count) / size }
+        self.init(
+            name: name, elementType: state.kind.elementType, shape: shape,
+            read: { (offset, bytes) throws(TrainerError) in try state.read(entries(offset, bytes.count), into: bytes) },
+            write: { (offset, bytes) throws(TrainerError) in try state.write(entries(offset, bytes.count), from: bytes) })
     }
 }
 
