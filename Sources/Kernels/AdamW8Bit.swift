@@ -8,7 +8,7 @@
 ///     maxima[b] = max over block b of |m| or v;  codes = nearest of `DynamicType`
 ///
 /// Dettmers et al. 2022, arXiv:2110.02861, section 2. Codes and maxima are bit for bit those of bitsandbytes 0.50.2 on a CPU
-/// (`AdamW8bit`, block 256), given the same gradients; `AdamW8BitTests` holds them. Every block is on its own, so any cut on block edges gives
+/// (block 256), given the same gradients; `AdamW8BitTests` holds them. Every block is on its own, so any cut on block edges gives
 /// the same bits.
 ///
 /// - Parameters:
