@@ -4,6 +4,7 @@ internal import Glibc
 public struct AdamWCoefficients: Sendable {
     /// What a parameter is multiplied by: 1 - learningRate * weightDecay.
     let kept: Float
+    let beta1: Float
     /// 1 - beta1.
     let towards1: Float
     let beta2: Float
@@ -25,6 +26,7 @@ public struct AdamWCoefficients: Sendable {
         learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, step: Int, gradientScale: Double
     ) {
         kept = Float(1 - learningRate * weightDecay)
+        self.beta1 = Float(beta1)
         towards1 = Float(1 - beta1)
         self.beta2 = Float(beta2)
         towards2 = Float(1 - beta2)

@@ -39,7 +39,7 @@ public final class LanguageModel {
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
     public func setCheckpointing(_ checkpointing: Checkpointing) {
-        for block in blocks { block.checkpointing = checkpointing }
+        for (index, block) in blocks.enumerated() { block.recomputes = checkpointing.part(ofBlock: index) }
     }
 
     /// Allocates the storage of all units. What is trained, adapted and quantised must have been decided.
@@ -69,6 +69,7 @@ public final class LanguageModel {
         pass.device.embed(hidden, embedding.weight, tokens: pass.tokens)
         residency.release(embeddingUnit)
         for (index, block) in blocks.enumerated() {
+            if index > 0 { try pass.stack.closeGroup() }
             try residency.acquire(block.unit, next: units[index + 2])
             hidden = try block.forward(hidden, pass)
             residency.release(block.unit)
@@ -83,6 +84,7 @@ public final class LanguageModel {
     public func backward(_ hiddenGradient: Tensor, _ pass: Pass) throws(TrainerError) {
         var gradient = hiddenGradient
         for (index, block) in blocks.enumerated().reversed() {
+            try pass.stack.openGroup()
             try residency.acquire(block.unit, next: index > 0 ? blocks[index - 1].unit : nil)
             try residency.beginGradients(block.unit)
             gradient = try block.backward(gradient, pass)

@@ -26,16 +26,18 @@ public final class Pass {
 
     /// - Parameters:
     ///   - keepsActivations: Whether a backward will follow.
+    ///   - spill: Where activations go that are not needed soon; nil to keep them in memory.
     ///   - cache: If given, the batch continues its sequences.
     /// - Throws: `memory`.
     public init(
-        _ batch: PackedBatch, on device: any Device, keepsActivations: Bool, dropout: DropoutStream? = nil, cache: KeyValueCache? = nil
+        _ batch: PackedBatch, on device: any Device, keepsActivations: Bool, spill: Spill? = nil, dropout: DropoutStream? = nil,
+        cache: KeyValueCache? = nil
     ) throws(TrainerError) {
         self.device = device
         self.batch = batch
         self.dropout = dropout
         self.cache = cache
-        stack = ActivationStack(keeps: keepsActivations)
+        stack = ActivationStack(keeps: keepsActivations, spill: spill)
         tokens = try device.tensor(batch.tokens)
         tokenPositions = try device.tensor(batch.globalPositions)
         let ranges = zip(batch.sequenceStarts, batch.sequenceStarts.dropFirst()).map { $0..<$1 }
@@ -46,6 +48,14 @@ public final class Pass {
             positions = try device.tensor(batch.positions)
             spans = ranges.map { AttentionSpan(queries: $0, keys: $0) }
         }
+    }
+
+    /// Runs `body` with another stack in place of this pass's own.
+    func with<Result>(_ other: ActivationStack, _ body: () throws(TrainerError) -> Result) throws(TrainerError) -> Result {
+        let own = stack
+        stack = other
+        defer { stack = own }
+        return try body()
     }
 }
 

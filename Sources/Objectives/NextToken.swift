@@ -32,16 +32,24 @@ public struct NextToken {
     ///
     /// Reports each unit to `pass.unitFinished` when its gradient is complete, the output unit first.
     public func lossSumAndGradients(_ model: LanguageModel, _ pass: Pass, gradientScale: Double) throws(TrainerError) -> Double {
+        let (sum, hiddenGradient) = try forwardAndHead(model, pass, gradientScale: Float(gradientScale))
+        try pass.unitFinished(model.outputUnit)
+        try model.backward(hiddenGradient, pass)
+        return sum
+    }
+
+    /// The forward, and the backward of the head; the hidden states are gone when this returns.
+    private func forwardAndHead(
+        _ model: LanguageModel, _ pass: Pass, gradientScale: Float
+    ) throws(TrainerError) -> (sum: Double, hiddenGradient: Tensor) {
         let hidden = try model.forward(pass)
         pass.forwardFinished()
         let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
         let sum = try model.withHead(next: model.blocks.last?.unit) { () throws(TrainerError) in
             for unit in model.headUnits { try model.residency.beginGradients(unit) }
-            return try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
+            return try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: gradientScale)
         }
-        try pass.unitFinished(model.outputUnit)
-        try model.backward(hiddenGradient, pass)
-        return sum
+        return (sum, hiddenGradient)
     }
 
     private func headBackward(

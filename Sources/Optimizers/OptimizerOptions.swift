@@ -5,6 +5,8 @@ public struct OptimizerOptions: ConfigurationOptions {
     public enum Kind: String, CaseIterable, ConfigurationValue {
         /// Loshchilov and Hutter 2019, arXiv:1711.05101.
         case adamw
+        /// The same with states of 8 bits: Dettmers et al. 2022, arXiv:2110.02861.
+        case adamw8bit = "adamw_8bit"
     }
 
     public var kind = Kind.adamw
@@ -15,12 +17,14 @@ public struct OptimizerOptions: ConfigurationOptions {
     public var weightDecay = 0.0
     /// Zero turns clipping off.
     public var maxGradNorm = 1.0
+    /// Whether states lie in a file and are brought in piece by piece around the update.
+    public var paged = false
 
     public init() {}
 
     public static var keys: [ConfigurationKey<OptimizerOptions>] {
         [
-            .key("kind", \.kind, "The update rule").known(as: "optim"),
+            .key("kind", \.kind, "The update rule; adamw_8bit keeps its states in a quarter of the memory").known(as: "optim"),
             .key("learning_rate", \.learningRate, .above(0), "Step size at the peak of the schedule").known(as: "lr"),
             .key("beta1", \.beta1, .from(0, below: 1), "How much of the mean gradient is kept from step to step").known(as: "adam_beta1"),
             .key("beta2", \.beta2, .from(0, below: 1), "How much of the mean squared gradient is kept from step to step").known(as: "adam_beta2"),
@@ -28,6 +32,8 @@ public struct OptimizerOptions: ConfigurationOptions {
             .key("weight_decay", \.weightDecay, .from(0), "Pull of weights towards zero, times the learning rate; norms and biases are spared"),
             .key("max_grad_norm", \.maxGradNorm, .from(0), "Gradients are scaled down to this global norm; 0 turns that off")
                 .known(as: "grad_clip", "clip_grad_norm", "gradient_clipping"),
+            .key("paged", \.paged, "Whether the optimizer's states lie in a file on a disk, and are in memory only while they are updated")
+                .known(as: "is_paged", "optimizer_offload"),
         ]
     }
 }

@@ -33,6 +33,9 @@ public struct RunConfiguration: ConfigurationOptions {
         .only(at: "model.dtype", "where method.kind is lora or qlora") { $0.method.kind != .full }
         .only(at: "training.eval_steps", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "checkpoint.keep_best", "where training.eval_steps is given") { $0.training.evalSteps != nil && $0.data.validation != nil }
+        .only(at: "memory.spill_folder", "where memory.offload_activations or training.optimizer.paged is true") {
+            $0.memory.offloadActivations || $0.training.optimizer.paged
+        }
         .only(at: "evaluation.task", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.rows", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.samples", "where data.validation is given") { $0.data.validation != nil }
@@ -165,21 +168,21 @@ public struct ParallelOptions: ConfigurationOptions {
 
 /// Time given for memory.
 public struct MemoryOptions: ConfigurationOptions {
-    public enum Checkpointing: String, CaseIterable, ConfigurationValue {
-        /// Every activation is kept.
-        case none
-        /// Each block's input is kept, and the block runs again in backward (a third more computing).
-        case full
-    }
-
-    public var checkpointing = Checkpointing.none
+    public var checkpointing = CheckpointingPolicy.none
+    public var offloadActivations = false
+    /// The run's folder if nil.
+    public var spillFolder: String?
 
     public init() {}
 
     public static var keys: [ConfigurationKey<MemoryOptions>] {
         [
-            .key("checkpointing", \.checkpointing, "Whether blocks are computed again in backward instead of keeping their activations")
-                .known(as: "gradient_checkpointing", "activation_checkpointing")
+            .key("checkpointing", \.checkpointing, "What is computed again in backward instead of being kept: gate and up, blocks, every n-th block")
+                .known(as: "gradient_checkpointing", "activation_checkpointing"),
+            .key("offload_activations", \.offloadActivations, "Whether activations wait for the backward in a file on a disk").known(
+                as: "activation_offloading", "cpu_offload"),
+            .key("spill_folder", \.spillFolder, "Folder on a fast disk of the node for what leaves memory; by default the run's own folder")
+                .known(as: "offload_folder", "nvme_path"),
         ]
     }
 }

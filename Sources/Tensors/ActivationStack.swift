@@ -1,21 +1,116 @@
+public import Support
+
 /// What forwards save for backwards: the last pushed is the first popped.
 ///
 /// A stack that forgets keeps nothing, which makes a forward cheap in memory when its backward will run it again (gradient checkpointing,
 /// Chen et al. 2016, arXiv:1604.06174) or when there is no backward.
+///
+/// A stack with a spill file keeps two groups in memory: the one being pushed or popped, and the one that is written behind it, or read ahead
+/// of it, meanwhile. A group is what lies between two calls of `closeGroup`: what a block saves. When memory is taken and given back does not
+/// depend on the disk's speed, so a device that counts sees the same.
 public final class ActivationStack {
     public let keeps: Bool
-    private var tensors: [Tensor] = []
+    private let spill: Spill?
+    /// The last one is open: what is pushed and popped belongs to it.
+    private var groups = [Group()]
+    private var isReturning = false
 
-    public init(keeps: Bool) { self.keeps = keeps }
+    public init(keeps: Bool, spill: Spill? = nil) {
+        self.keeps = keeps
+        self.spill = spill
+    }
 
-    public var isEmpty: Bool { tensors.isEmpty }
+    /// An error may end a pass while its tensors are being moved.
+    deinit { spill?.settle() }
 
+    public var isEmpty: Bool { groups.allSatisfy(\.entries.isEmpty) }
+
+    /// The tensor must stay as it is until it is popped.
     public func push(_ tensor: Tensor) {
-        if keeps { tensors.append(tensor) }
+        if keeps { groups[groups.count - 1].entries.append(Entry(tensor)) }
     }
 
     public func pop() -> Tensor {
-        guard let tensor = tensors.popLast() else { preconditionFailure("ActivationStack.pop: a backward popped more than its forward pushed") }
+        guard let tensor = groups[groups.count - 1].entries.popLast()?.tensor else {
+            preconditionFailure("ActivationStack.pop: a backward popped more than its forward pushed")
+        }
         return tensor
+    }
+
+    /// Between two blocks of a forward: what was pushed since the last call begins to leave memory, and what that call began has left it.
+    ///
+    /// - Throws: `file` if the disk is full or fails.
+    public func closeGroup() throws(TrainerError) {
+        guard keeps, let spill else { return }
+        let open = groups.count - 1
+        if open > 0 { try groups[open - 1].release(spill) }
+        groups[open].startWriting(spill)
+        groups.append(Group())
+    }
+
+    /// Before the backward of each block: what its forward pushed is in memory when this returns, and what lies below it is on its way.
+    ///
+    /// - Throws: `file`, `memory`.
+    public func openGroup() throws(TrainerError) {
+        guard keeps, let spill else { return }
+        if isReturning {
+            precondition(groups.count > 1 && groups[groups.count - 1].entries.isEmpty, "ActivationStack.openGroup: a backward left something")
+            groups.removeLast()
+        }
+        isReturning = true
+        try spill.finish(groups[groups.count - 1].request)
+        if groups.count > 1 { try groups[groups.count - 2].startReading() }
+    }
+
+    private struct Group {
+        var entries: [Entry] = []
+        /// The last of what moves its entries.
+        var request: SpillRequest?
+
+        mutating func startWriting(_ spill: Spill) {
+            for index in entries.indices { request = entries[index].startWriting(spill) ?? request }
+        }
+
+        mutating func release(_ spill: Spill) throws(TrainerError) {
+            try spill.finish(request)
+            for index in entries.indices where entries[index].region != nil { entries[index].tensor = nil }
+        }
+
+        mutating func startReading() throws(TrainerError) {
+            for index in entries.indices { request = try entries[index].startReading() ?? request }
+        }
+    }
+
+    private struct Entry {
+        /// nil while its values are in the file alone.
+        var tensor: Tensor?
+        var region: SpillRegion?
+        let device: any Device
+        let elementType: ElementType
+        let rows: Int
+        let columns: Int
+
+        init(_ tensor: Tensor) {
+            self.tensor = tensor
+            device = tensor.device
+            elementType = tensor.elementType
+            rows = tensor.rows
+            columns = tensor.columns
+        }
+
+        /// A view with gaps stays in memory.
+        mutating func startWriting(_ spill: Spill) -> SpillRequest? {
+            guard let tensor, tensor.isContiguous else { return nil }
+            let room = spill.reserve(byteCount: tensor.byteCount)
+            region = room
+            return room.startWriting(tensor)
+        }
+
+        mutating func startReading() throws(TrainerError) -> SpillRequest? {
+            guard tensor == nil, let region else { return nil }
+            let again = try device.tensor(rows, columns, elementType)
+            tensor = again
+            return region.startReading(again)
+        }
     }
 }

@@ -69,13 +69,39 @@ extension CPUDevice {
         precondition(
             [gradient, firstMoment, secondMoment].allSatisfy { $0.count == count && $0.isContiguous } && parameter.isContiguous,
             "CPUDevice.adamW: shapes differ")
-        let coefficients = AdamWCoefficients(
-            learningRate: update.learningRate, beta1: update.beta1, beta2: update.beta2, epsilon: update.epsilon, weightDecay: update.weightDecay,
-            step: update.step, gradientScale: update.gradientScale)
+        let coefficients = AdamWCoefficients(update)
         let (w, g, m, v) = (parameter.floats, gradient.floats, firstMoment.floats, secondMoment.floats)
         pool.parallelFor(count, grain: 4096) {
             adamWUpdate(parameter: w, gradient: g, firstMoment: m, secondMoment: v, range: $0, coefficients: coefficients)
         }
         finished()
+    }
+    public func adamW8Bit(
+        parameter: Tensor, gradient: Tensor, firstMoment: BlockwiseMoment, secondMoment: BlockwiseMoment, _ update: AdamWUpdate
+    ) {
+        let count = parameter.count
+        let blocks = (count + BlockwiseMoment.blockSize - 1) / BlockwiseMoment.blockSize
+        precondition(
+            parameter.isContiguous && gradient.count == count && gradient.isContiguous
+                && [firstMoment, secondMoment].allSatisfy {
+                    $0.codes.count == count && $0.maxima.count == blocks && $0.codes.isContiguous && $0.maxima.isContiguous
+                }, "CPUDevice.adamW8Bit: shapes differ")
+        let coefficients = AdamWCoefficients(update)
+        let (w, g) = (parameter.floats, gradient.floats)
+        let (first, second) = ((firstMoment.codes.uint8s, firstMoment.maxima.floats), (secondMoment.codes.uint8s, secondMoment.maxima.floats))
+        pool.parallelFor(blocks, grain: 16) {
+            adamW8BitUpdate(
+                parameter: w, gradient: g, firstCodes: first.0, firstMaxima: first.1, secondCodes: second.0, secondMaxima: second.1, count: count,
+                blocks: $0, coefficients: coefficients)
+        }
+        finished()
+    }
+}
+
+extension AdamWCoefficients {
+    fileprivate init(_ update: AdamWUpdate) {
+        self.init(
+            learningRate: update.learningRate, beta1: update.beta1, beta2: update.beta2, epsilon: update.epsilon, weightDecay: update.weightDecay,
+            step: update.step, gradientScale: update.gradientScale)
     }
 }

@@ -180,4 +180,11 @@ public final class CountingDevice: Device {
     public func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate) {
         count(14 * Double(parameter.count), parameter, parameter, gradient, firstMoment, firstMoment, secondMoment, secondMoment)
     }
+    public func adamW8Bit(
+        parameter: Tensor, gradient: Tensor, firstMoment: BlockwiseMoment, secondMoment: BlockwiseMoment, _ update: AdamWUpdate
+    ) {
+        let moments = [firstMoment.codes, firstMoment.maxima, secondMoment.codes, secondMoment.maxima]
+        count(24 * Double(parameter.count), parameter, parameter, gradient)
+        for tensor in moments { count(0, tensor, tensor) }
+    }
 }

@@ -1,3 +1,4 @@
+import Kernels
 public import Support
 
 /// Where tensors live and what can be done with them: about forty operations, each on whole tensors.
@@ -102,6 +103,8 @@ public protocol Device: AnyObject {
 
     /// One AdamW update (arXiv:1711.05101, algorithm 2) of contiguous tensors of one length.
     func adamW(parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, _ update: AdamWUpdate)
+    /// The same with moments of 8 bits (arXiv:2110.02861), whose blocks are counted from the tensors' first element.
+    func adamW8Bit(parameter: Tensor, gradient: Tensor, firstMoment: BlockwiseMoment, secondMoment: BlockwiseMoment, _ update: AdamWUpdate)
 }
 
 /// Heads of grouped-query attention (arXiv:2305.13245) and the factor on the scores.
@@ -143,6 +146,22 @@ public struct DropoutMask: Sendable {
         self.random = random
         self.stream = stream
         self.probability = probability
+    }
+}
+
+/// A running mean in 8 bits: a code for each element, and for each block of 256 its greatest magnitude.
+public struct BlockwiseMoment {
+    /// Elements that share one greatest magnitude.
+    public static let blockSize = DynamicType.blockSize
+
+    /// `[1, n]`, uint8.
+    public let codes: Tensor
+    /// `[1, n / 256]` rounded up, float32.
+    public let maxima: Tensor
+
+    public init(codes: Tensor, maxima: Tensor) {
+        self.codes = codes
+        self.maxima = maxima
     }
 }
 

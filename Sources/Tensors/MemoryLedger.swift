@@ -13,6 +13,7 @@ public enum MemoryKind: Int, CaseIterable, Sendable {
 public struct MemoryLedger: Equatable, Sendable {
     private var alive = [Int](repeating: 0, count: MemoryKind.allCases.count)
     private var atPeak = [Int](repeating: 0, count: MemoryKind.allCases.count)
+    private var highest = [Int](repeating: 0, count: MemoryKind.allCases.count)
 
     public private(set) var total = ByteCount.zero
     public private(set) var peak = ByteCount.zero
@@ -21,6 +22,7 @@ public struct MemoryLedger: Equatable, Sendable {
 
     public mutating func add(_ bytes: Int, _ kind: MemoryKind) {
         alive[kind.rawValue] += bytes
+        highest[kind.rawValue] = max(highest[kind.rawValue], alive[kind.rawValue])
         total.bytes += bytes
         guard total > peak else { return }
         peak = total
@@ -38,9 +40,13 @@ public struct MemoryLedger: Equatable, Sendable {
     /// Bytes of a kind that were alive when the total was highest.
     public func atPeak(_ kind: MemoryKind) -> ByteCount { ByteCount(atPeak[kind.rawValue]) }
 
-    /// Forgets the peak: from here on the highest total counts anew.
+    /// The most bytes of a kind that were alive at one time, which need not be that of the highest total.
+    public func highest(_ kind: MemoryKind) -> ByteCount { ByteCount(highest[kind.rawValue]) }
+
+    /// Forgets the peaks: from here on the highest total, and that of each kind, count anew.
     public mutating func restartPeak() {
         peak = total
         atPeak = alive
+        highest = alive
     }
 }

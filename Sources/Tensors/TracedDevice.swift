@@ -161,4 +161,11 @@ public final class TracedDevice: Device {
             device.adamW(parameter: parameter, gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment, update)
         }
     }
+    public func adamW8Bit(
+        parameter: Tensor, gradient: Tensor, firstMoment: BlockwiseMoment, secondMoment: BlockwiseMoment, _ update: AdamWUpdate
+    ) {
+        record("AdamW of 8 bits", parameter) {
+            device.adamW8Bit(parameter: parameter, gradient: gradient, firstMoment: firstMoment, secondMoment: secondMoment, update)
+        }
+    }
 }

@@ -25,9 +25,11 @@ public struct Benchmark {
         var constant = ScheduleOptions()
         constant.kind = .constant
         let options = configuration.training.optimizer
+        let spill = try Spill.make(for: configuration, on: device)
         return TrainingStep(
-            trained, optimizer: try AdamW(options, shards: trained.shards), schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1),
-            maximumNorm: options.maxGradNorm, seed: 0, group: group, on: device)
+            trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
+            schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0, group: group,
+            on: device, spill: configuration.memory.offloadActivations ? spill : nil)
     }
 
     /// One step's time and loss.

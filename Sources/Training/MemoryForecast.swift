@@ -23,8 +23,11 @@ public struct MemoryForecast {
         let group = try PaperGroup(size: rankCount, on: device)
         let trained = try TrainedModel.make(
             setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, group: group)
-        let optimizer = try AdamW(setup.configuration.training.optimizer, shards: trained.shards)
-        let step = TrainingStep(trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: group, on: device)
+        let spill = try Spill.make(for: setup.configuration, on: device)
+        let optimizer = try Optimizer(setup.configuration.training.optimizer, shards: trained.shards, spill: spill)
+        let step = TrainingStep(
+            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: group, on: device,
+            spill: setup.configuration.memory.offloadActivations ? spill : nil)
         let batches = try largestBatches(steps(setup), of: setup.data.training)
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         if setup.configuration.training.evalSteps != nil, let rows = setup.data.validation {

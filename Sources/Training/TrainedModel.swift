@@ -36,7 +36,7 @@ public struct TrainedModel {
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
-        model.setCheckpointing(configuration.memory.checkpointing == .full ? .full : .none)
+        model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
         let units = ShardedUnits(stage, over: group, on: device)
         for unit in model.units {
             try units.take(unit) { (unit) throws(TrainerError) in
@@ -51,6 +51,28 @@ public struct TrainedModel {
 
     /// This rank's part of the trained values of each unit, for the update rule.
     public var shards: [OptimizerShard] { units.shards }
+}
+
+extension Checkpointing {
+    /// What the configuration asks for.
+    init(_ policy: CheckpointingPolicy) {
+        switch policy {
+        case .none: self = .none
+        case .selective: self = .selective
+        case .full: self = .full
+        case .every(let n): self = .every(n)
+        }
+    }
+}
+
+extension Spill {
+    /// The spill file that a run needs; nil if it keeps everything in memory.
+    ///
+    /// - Throws: `file` if its folder is missing or can't be written to.
+    static func make(for configuration: RunConfiguration, on device: any Device) throws(TrainerError) -> Spill? {
+        guard configuration.memory.offloadActivations || configuration.training.optimizer.paged else { return nil }
+        return try Spill(folder: configuration.memory.spillFolder ?? configuration.output, on: device)
+    }
 }
 
 extension WeightLoader.FrozenStorage {

@@ -58,6 +58,7 @@ public final class TrainingRun {
         let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
+        let spill = try group.agree("opening the spill file") { () throws(TrainerError) in try Spill.make(for: configuration, on: context.device) }
         let forecast = try MemoryForecast.make(setup, context)
         let trained = try TrainedModel.make(
             setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage, group: group)
@@ -65,14 +66,16 @@ public final class TrainingRun {
         try begin(summary)
         report.say(summary.text)
         for warning in setup.data.warnings { report.warn(warning) }
-        let optimizer = try AdamW(configuration.training.optimizer, shards: trained.shards)
+        let optimizer = try group.agree("making room for the optimizer's states") { () throws(TrainerError) in
+            try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill)
+        }
         let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
         let meter = meter(setup)
         let position = try start(setup, trained, keeper, meter, report)
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            group: group, on: context.device, trace: context.trace)
+            group: group, on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
         let isInterrupted = try loop.run()

@@ -45,59 +45,75 @@ struct RunPosition: Codable, Equatable {
 struct TrainingState {
     let trained: TrainedModel
     /// Nil where values alone are saved.
-    let optimizer: AdamW?
+    let optimizer: Optimizer?
 
-    /// Numbers that go with each shard of the trained values: those themselves, or what the optimizer keeps for them.
-    private struct Kind {
-        let name: String
-        /// By shard.
-        let tensors: [Tensor]
-        /// Trained elements that one of these numbers is for.
-        let elementsPerEntry: Int
-    }
-
-    private var values: Kind { Kind(name: "value", tensors: trained.shards.map(\.values), elementsPerEntry: 1) }
-    private var kinds: [Kind] {
-        guard let optimizer else { return [values] }
-        return [
-            values, Kind(name: "exp_avg", tensors: optimizer.moments.map(\.first), elementsPerEntry: 1),
-            Kind(name: "exp_avg_sq", tensors: optimizer.moments.map(\.second), elementsPerEntry: 1),
-        ]
-    }
-
-    /// Some entries of a shard's tensor, and whose they are: of a parameter, or, where an entry may reach over the border of two, of a unit.
+    /// Some entries of what goes with a shard, trained values or a state of the optimizer's, and whose they are: of a parameter, or, where an
+    /// entry may reach over the border of two, of a unit.
     private struct Part {
         let kind: String
         let owner: String
         /// The place among the owner's of the first.
         let first: Int
-        let tensor: Tensor
+        let count: Int
+        let elementType: ElementType
+        /// Copies entries, counted from the first, into bytes, or sets them.
+        let read: (Range<Int>, UnsafeMutableRawBufferPointer) throws(TrainerError) -> Void
+        let write: (Range<Int>, UnsafeRawBufferPointer) throws(TrainerError) -> Void
 
-        var name: String { StatePiece.name(kind: kind, owner: owner, first: first) }
+        var toWrite: TensorToWrite {
+            let size = elementType.byteCount(1)
+            return TensorToWrite(StatePiece.name(kind: kind, owner: owner, first: first), elementType, [count]) {
+                (offset, bytes) throws(TrainerError) in try read(offset / size..<(offset + bytes.count) / size, bytes)
+            }
+        }
     }
 
     /// - Parameter index: Of so many ranks that keep the same: the share of it that this rank saves; nil for all that the rank keeps.
-    private func parts(_ kind: Kind, share index: Int? = nil, of size: Int = 1) -> [Part] {
+    private func parts(share index: Int? = nil, of size: Int = 1) -> [Part] {
         var parts: [Part] = []
-        for (tensor, (unit, kept)) in zip(kind.tensors, trained.units.shardRanges) {
+        for (number, (shard, (unit, kept))) in zip(trained.shards, trained.units.shardRanges).enumerated() {
             let wanted = index.map { blocks(kept, $0, of: size) } ?? kept
-            func entries(_ elements: Range<Int>, from start: Int) -> Range<Int> {
-                let each = kind.elementsPerEntry
-                return (elements.lowerBound - start) / each..<(elements.upperBound - start + each - 1) / each
+            guard !wanted.isEmpty else { continue }
+            let values = shard.values
+            parts += byParameter(unit, kept, wanted, "value", .float32) { (range, bytes) in
+                values.device.download(values.columns(range), to: bytes)
+            } write: { (range, bytes) in
+                values.device.upload(bytes, to: values.columns(range))
             }
-            func add(_ owner: String, _ elements: Range<Int>, ownerStart: Int) {
-                guard !elements.isEmpty else { return }
-                let own = entries(elements, from: kept.lowerBound)
+            for state in optimizer?.states[number] ?? [] {
+                let (each, kind) = (state.kind.elementsPerEntry, state.kind)
+                guard each > 1 else {
+                    parts += byParameter(unit, kept, wanted, kind.name, kind.elementType, read: state.read(_:into:), write: state.write(_:from:))
+                    continue
+                }
+                let (first, own) = (wanted.lowerBound / each, (wanted.lowerBound - kept.lowerBound) / each)
                 parts.append(
-                    Part(kind: kind.name, owner: owner, first: entries(elements, from: ownerStart).lowerBound, tensor: tensor.columns(own)))
+                    Part(
+                        kind: kind.name, owner: unit.name, first: first, count: (wanted.upperBound + each - 1) / each - first,
+                        elementType: kind.elementType,
+                        read: { (range, bytes) throws(TrainerError) in try state.read(range.lowerBound + own..<range.upperBound + own, into: bytes) },
+                        write: { (range, bytes) throws(TrainerError) in try state.write(range.lowerBound + own..<range.upperBound + own, from: bytes)
+                        }))
             }
-            guard kind.elementsPerEntry == 1 else {
-                add(unit.name, wanted, ownerStart: 0)
-                continue
-            }
-            for (parameter, start) in unit.places { add(parameter.name, (start..<start + parameter.count).clamped(to: wanted), ownerStart: start) }
         }
         return parts
+    }
+
+    /// The parameters of the wanted elements; `read` and `write` count from the first element that is kept.
+    private func byParameter(
+        _ unit: ParameterUnit, _ kept: Range<Int>, _ wanted: Range<Int>, _ kind: String, _ type: ElementType,
+        read: @escaping (Range<Int>, UnsafeMutableRawBufferPointer) throws(TrainerError) -> Void,
+        write: @escaping (Range<Int>, UnsafeRawBufferPointer) throws(TrainerError) -> Void
+    ) -> [Part] {
+        unit.places.compactMap { parameter, start in
+            let shared = (start..<start + parameter.count).clamped(to: wanted)
+            guard !shared.isEmpty else { return nil }
+            let own = shared.lowerBound - kept.lowerBound
+            return Part(
+                kind: kind, owner: parameter.name, first: shared.lowerBound - start, count: shared.count, elementType: type,
+                read: { (range, bytes) throws(TrainerError) in try read(range.lowerBound + own..<range.upperBound + own, bytes) },
+                write: { (range, bytes) throws(TrainerError) in try write(range.lowerBound + own..<range.upperBound + own, bytes) })
+        }
     }
 
     /// An even share of elements, cut where blocks of 256 begin.
@@ -108,9 +124,8 @@ struct TrainingState {
 
     /// This rank's file of a checkpoint. Where ranks keep the same, they share the writing.
     func file(rank: Int, of size: Int) throws(TrainerError) -> CheckpointFile {
-        let all = trained.units.stage == .nothing ? rank : nil
-        let parts = kinds.flatMap { self.parts($0, share: all, of: size) }
-        let writer = try SafeTensorsWriter(parts.map { TensorToWrite($0.name, $0.tensor, shape: [$0.tensor.count]) })
+        let parts = parts(share: trained.units.stage == .nothing ? rank : nil, of: size)
+        let writer = try SafeTensorsWriter(parts.map(\.toWrite))
         return CheckpointFile(name: StatePiece.fileName(rank: rank, of: size), byteCount: writer.byteCount) {
             (file: inout CheckpointFileWriter) throws(TrainerError) in
             var target = file
@@ -121,25 +136,17 @@ struct TrainingState {
 
     /// Reads what this rank keeps back, whatever ranks have saved it; `ShardedUnits.publish` then hands it on.
     ///
-    /// - Throws: `format` or `shape` if the checkpoint holds other tensors than the run trains.
+    /// - Throws: `format` or `shape` if the checkpoint holds other tensors than the run trains, or another optimizer's states.
     func restore(from stored: StoredState) throws(TrainerError) {
         let trainable = trained.model.parameters.filter(\.isTrainable)
         try stored.check(holdsValuesOf: Dictionary(trainable.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first }))
-        for part in kinds.flatMap({ parts($0) }) {
-            let range = part.first..<part.first + part.tensor.count
-            try stored.read(part.kind, part.owner, range, as: part.tensor.elementType) { bytes, place in
-                let target = part.tensor.columns(place - range.lowerBound..<place - range.lowerBound + bytes.count / part.tensor.elementType.byteCount(1))
-                target.device.upload(bytes, to: target)
+        for part in parts() {
+            let size = part.elementType.byteCount(1)
+            let range = part.first..<part.first + part.count
+            try stored.read(part.kind, part.owner, range, as: part.elementType) { (bytes, place) throws(TrainerError) in
+                let first = place - part.first
+                try part.write(first..<first + bytes.count / size, bytes)
             }
-        }
-    }
-}
-
-extension TensorToWrite {
-    /// A tensor of a device that lies without gaps.
-    init(_ name: String, _ tensor: Tensor, shape: [Int]) {
-        self.init(name, tensor.elementType, shape) { (sink) throws(TrainerError) in
-            try tensor.withBytes { (bytes) throws(TrainerError) in try sink(UnsafeRawBufferPointer(bytes)) }
         }
     }
 }

@@ -9,18 +9,20 @@ public import Tensors
 /// One optimizer step: the rank's microbatches forward and back, gradients summed over ranks, clipped, applied.
 public final class TrainingStep {
     private let trained: TrainedModel
-    private let optimizer: AdamW
+    private let optimizer: Optimizer
     private let schedule: Schedule
     private let maximumNorm: Double
     private let seed: UInt64
     private let group: any ProcessGroup
     private let device: any Device
+    /// Where activations wait for the backward; nil for in memory.
+    private let spill: Spill?
     private let trace: Trace?
     private let objective = NextToken()
 
     public init(
-        _ trained: TrainedModel, optimizer: AdamW, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
-        on device: any Device, trace: Trace? = nil
+        _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
+        on device: any Device, spill: Spill? = nil, trace: Trace? = nil
     ) {
         self.trained = trained
         self.optimizer = optimizer
@@ -29,6 +31,7 @@ public final class TrainingStep {
         self.seed = seed
         self.group = group
         self.device = device
+        self.spill = spill
         self.trace = trace
     }
 
@@ -59,7 +62,7 @@ public final class TrainingStep {
         var lossSum = 0.0
         for (index, batch) in batches.enumerated() {
             trace?.enter("forward")
-            let pass = try Pass(batch, on: device, keepsActivations: true, dropout: DropoutStream(seed: seed, step: step))
+            let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: seed, step: step))
             pass.forwardFinished = { self.trace?.enter("backward") }
             let isLast = index == batches.count - 1
             pass.unitFinished = { (unit) throws(TrainerError) in try units.finishGradients(unit, isLast: isLast) }
@@ -75,7 +78,7 @@ public final class TrainingStep {
         if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
-        optimizer.update(step: step + 1, learningRate: learningRate, gradientScale: clip)
+        try optimizer.update(UpdateNumbers(step: step + 1, learningRate: learningRate, gradientScale: clip))
         try units.publish()
         return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()))
     }

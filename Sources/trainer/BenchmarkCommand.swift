@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Data
 import Formats
+import Foundation
 import Glibc
 import MessagePassing
 import Planning
@@ -18,6 +19,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     @Argument(help: "The model: a Hugging Face folder, a GGUF file, or a hub's owner/name.") var model: String
     @Argument(help: "full, lora or qlora.") var method: String
+    @Argument(help: "Keys of a run as key=value, such as memory.offload_activations=true.") var settings: [String] = []
     @Option(help: "JSON lines with prompt and completion.") var pairs: String?
     @Option(help: "Rows in a step of pairs.") var rows = 32
     @Option(help: "Sequences in a step.") var sequences = 8
@@ -47,13 +49,13 @@ struct BenchmarkCommand: ParsableCommand {
         }
         context.device.ledger.restartPeak()
         var (timings, productSeconds): ([Benchmark.Timing], [Double]) = ([], [])
-        var peak = ByteCount(0)
+        var ledger = context.device.ledger
         for index in 0..<warmup + steps {
             if paced, world.rank == 0, readLine() == nil { break }
             let plan = plans[index % plans.count]
             let timing = try benchmark.run(index, batches: plan.own, trainedTokenCount: plan.targets)
             timings.append(timing)
-            peak = context.device.ledger.peak
+            ledger = context.device.ledger
             if products, index >= warmup, let counted {
                 productSeconds.append(try Benchmark.productSeconds(counted.products, on: context.device))
             }
@@ -68,7 +70,9 @@ struct BenchmarkCommand: ParsableCommand {
         var fields = [
             "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"best_tokens_per_second\": \(fixed(rates[rates.count - 1], 2))",
             "\"step_seconds\": \(list(timed.map(\.seconds), 4))", "\"losses\": \(list(timings.map(\.loss), 6))",
-            "\"peak_allocated_bytes\": \(peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
+            "\"peak_allocated_bytes\": \(ledger.peak.bytes)", "\"predicted_peak_bytes\": \(counted?.ledger.peak.bytes ?? 0)",
+            "\"peak_activation_bytes\": \(ledger.highest(.activations).bytes)",
+            "\"peak_optimizer_bytes\": \(ledger.highest(.optimizer).bytes)",
             "\"peak_resident_bytes\": \(ProcessMemory.peakResident.bytes)", "\"ranks\": \(world.size)", "\"threads\": \(context.threadCount)",
         ]
         if products, let counted {
@@ -84,18 +88,22 @@ struct BenchmarkCommand: ParsableCommand {
     private func list(_ values: [Double], _ digits: Int) -> String { "[\(values.map { fixed($0, digits) }.joined(separator: ", "))]" }
 
     private func runConfiguration() throws -> RunConfiguration {
-        var configuration = RunConfiguration()
         guard let kind = MethodOptions.Kind(rawValue: method) else {
             throw TrainerError(.configuration, "method", "\(method) is no method", remedy: "Use full, lora or qlora")
         }
         guard let dtype = ModelOptions.DType(rawValue: dtype) else {
             throw TrainerError(.configuration, "--dtype", "\(dtype) is no type", remedy: "Use auto, float32 or bfloat16")
         }
-        configuration.method.kind = kind
+        // Rows come from elsewhere, and nothing is left behind but what spills meanwhile.
+        let required = "model: {path: none}\ndata: {train: none}\noutput: none\n"
+        var configuration = try RunConfiguration.load(
+            yaml: required, file: "benchmark", overrides: ["method.kind=\(kind.rawValue)"] + settings
+        ).configuration
+        configuration.output = FileManager.default.temporaryDirectory.path
         configuration.method.lora.r = rank
         configuration.method.lora.loraAlpha = Double(2 * rank)
         configuration.model.dtype = dtype
-        configuration.memory.checkpointing = checkpointing ? .full : .none
+        if checkpointing { configuration.memory.checkpointing = .full }
         return configuration
     }
 

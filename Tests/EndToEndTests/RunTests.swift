@@ -56,6 +56,39 @@ import Testing
         }
     }
 
+    @Test("what saves memory changes no loss: activations computed again and offloaded, states paged; and a run resumes from paged states")
+    func memorySavers() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let savers = ["memory.checkpointing=selective", "memory.offload_activations=true", "training.optimizer.paged=true"]
+            for (name, settings) in [("plain", []), ("saving", savers)] {
+                let result = try runTrainer(
+                    ["train", run.configuration, "output=\(folder)/\(name)", "training.optimizer.kind=adamw_8bit"] + settings, ranks: 2)
+                try #require(result.status == 0, "\(result)")
+            }
+            #expect(try run.losses("saving") == run.losses("plain"))
+            #expect(try run.adapterBytes("saving") == run.adapterBytes("plain"))
+            // The newest checkpoint is of the last step; without it and the result the run goes on from the one before.
+            let checkpoints = "\(folder)/saving/checkpoints"
+            try FileManager.default.removeItem(atPath: "\(checkpoints)/step-00000020")
+            try FileManager.default.removeItem(atPath: "\(folder)/saving/result.json")
+            let resumed = try runTrainer(
+                ["train", run.configuration, "output=\(folder)/saving", "training.optimizer.kind=adamw_8bit"] + savers, ranks: 2)
+            try #require(resumed.status == 0 && resumed.stdout.contains("resumed after step 18"), "\(resumed)")
+            #expect(try run.adapterBytes("saving") == run.adapterBytes("plain"))
+        }
+    }
+
+    @Test("a spill folder that is missing ends a run before its first step, in one line and with the status of files")
+    func missingSpillFolder() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            let result = try run.train(ranks: 2, "memory.offload_activations=true", "memory.spill_folder=\(folder)/nowhere")
+            #expect(result.status == 66, "\(result)")
+            #expect(result.stderr.contains("\(folder)/nowhere: can't hold a spill file (No such file or directory). Let memory.spill_folder name"))
+        }
+    }
+
     @Test("losses and adapter are the same bits with rows just made, read from the cache or held in memory, and when a run resumes across these")
     func cache() throws {
         try withTemporaryFolder { folder in

@@ -11,9 +11,10 @@ import Testing
         #expect(a.count == b.count)
         for (a, b) in zip(a, b) { #expect(abs(a - b) <= 1e-5 * abs(a), "\(found)") }
         let files = try [wanted, found].map { name in
-            try SafeTensorsFile(path: ["adapter/adapter_model", "model/model"].map { "\(run.folder)/\(name)/\($0).safetensors" }.first {
-                FileManager.default.fileExists(atPath: $0)
-            } ?? "")
+            try SafeTensorsFile(
+                path: ["adapter/adapter_model", "model/model"].map { "\(run.folder)/\(name)/\($0).safetensors" }.first {
+                    FileManager.default.fileExists(atPath: $0)
+                } ?? "")
         }
         for name in files[0].names {
             let values = try files.map { file in Array(try file.entry(name).bytes.bindMemory(to: Float.self)) }
@@ -37,7 +38,9 @@ import Testing
                 try text.replacing("{kind: lora, r: 4, lora_alpha: 8, lora_dropout: 0.1}", with: "{kind: full}")
                     .write(toFile: run.configuration, atomically: true, encoding: .utf8)
             }
-            let keys = ["training.max_steps=6", "training.microbatch_tokens=64", "training.eval_steps=3"] + (kind == "full" ? [] : ["method.kind=\(kind)"])
+            let keys =
+                ["training.max_steps=6", "training.microbatch_tokens=64", "training.eval_steps=3"]
+                + (kind == "full" ? [] : ["method.kind=\(kind)"])
             func train(_ ranks: Int, _ stage: Int, _ name: String) throws {
                 let result = try runTrainer(
                     ["train", run.configuration, "output=\(folder)/\(name)", "parallel.zero=\(stage)", "evaluation.samples=1"] + keys, ranks: ranks)

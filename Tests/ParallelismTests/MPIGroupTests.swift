@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 
 @Suite struct MPIGroupTests {
-    @Test("sums of tensors, alone, several under way, of a part, scattered, gathered, with the least bytes sent and to the same bits on every rank; of numbers", arguments: 1...4)
+    @Test(
+        "sums of tensors: several under way, of a part, scattered, gathered, with the least bytes sent, the same bits on every rank; of numbers",
+        arguments: 1...4)
     func collectives(ranks: Int) throws {
         let result = try mpirun(ranks: ranks, check: "group")
         #expect(result.status == 0 && result.stdout.contains("8 checks passed on \(ranks) ranks"), "\(result)")

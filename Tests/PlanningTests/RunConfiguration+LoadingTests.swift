@@ -46,7 +46,8 @@ import Testing
         #expect(configuration.model.path == "no" && configuration.data.train == DataPaths(["2024"]) && configuration.output == "on")
         #expect(configuration.training.optimizer.learningRate == 2e-4)
         #expect(configuration.training.globalBatchTokens == 8192)
-        let line = "configuration: run.yaml:4: memory.checkpointing: found the text \"off\", wants none or full."
+        let wanted = "none, selective, full, or every_2, every_3 and so on"
+        let line = "configuration: run.yaml:4: memory.checkpointing: found the text \"off\", wants \(wanted)."
         #expect(refusal(smallest + "memory: {checkpointing: off}") == [line])
         let resume = "configuration: run.yaml:4: checkpoint.resume: found the text \"no\", wants auto, never or a checkpoint's folder."
         #expect(refusal(smallest + "checkpoint: {resume: no}") == [resume])

@@ -34,6 +34,6 @@ import Testing
         #expect(try group.gather([7], name: "hashes") == [[7]])
         try group.finish()
         let text = String(decoding: trace.json(rank: 0), as: UTF8.self)
-        for words in ["the loss, 16 B", "\"gather\"", "\"wait for sums\"", "\"collective\""] { #expect(text.contains(words)) }
+        for words in ["the loss, 16 B", "\"gather\"", "\"wait for transfers\"", "\"collective\""] { #expect(text.contains(words)) }
     }
 }

@@ -72,7 +72,7 @@ struct ReferenceCase {
         var constant = ScheduleOptions()
         constant.kind = .constant
         let step = TrainingStep(
-            trained, optimizer: try AdamW(options, shards: trained.shards), schedule: Schedule(constant, peak: learningRate, totalSteps: 5),
+            trained, optimizer: try Optimizer(options, shards: trained.shards), schedule: Schedule(constant, peak: learningRate, totalSteps: 5),
             maximumNorm: maximumNorm, seed: 0, group: group, on: device)
         let batch = try batch()
         let results = try (0..<5).map { try step.run(step: $0, batches: [batch], trainedTokenCount: batch.targets.count) }

@@ -99,7 +99,7 @@ private func packedCodesOneByOne(_ input: UnsafePointer<Float>, _ reciprocal: Fl
 ///     absmax[b] = map[absmaxCodes[b]] * absmaxBlockMaxima[b / 256] + offset
 ///     output[i] = value[code[i]] * absmax[b]
 ///
-/// `map` is `NF4.dynamicMap`; products and sums are rounded one by one, as in bitsandbytes' `dequantize_4bit` to float32.
+/// `map` is that of `DynamicType.signed`; products and sums are rounded one by one, as in bitsandbytes' `dequantize_4bit` to float32.
 ///
 /// - Parameters:
 ///   - output: Written, `[range.count]`, from its start.
@@ -114,7 +114,7 @@ public func decodeNF4(
     offset: Float, range: Range<Int>
 ) {
     let pairs = UnsafeRawPointer(NF4.pairs)
-    let map = NF4.dynamicMapPointer
+    let map = DynamicType.signed.mapPointer
     var target = output
     for block in range.lowerBound / 64..<range.upperBound / 64 {
         let absmax = map[Int(absmaxCodes[block])] * absmaxBlockMaxima[block / 256] + offset

@@ -1,20 +1,15 @@
 public import Support
 public import Tensors
 
-/// Which activations a forward keeps for its backward.
-public enum Checkpointing: String, CaseIterable, Sendable {
-    /// All of them.
-    case none
-    /// Only each block's input; the block runs again in backward (Chen et al. 2016, arXiv:1604.06174).
-    case full
-}
-
 /// One block of the decoder: attention, then feed-forward, each around a residual.
 public final class DecoderBlock: Layer {
     let attention: Attention
     let feedForward: FeedForward
     public let unit: ParameterUnit
-    public var checkpointing = Checkpointing.none
+    /// What is not kept for backward, but computed again.
+    var recomputes = Checkpointing.Part.nothing {
+        didSet { feedForward.recomputesGateUp = recomputes == .gateUp }
+    }
 
     init(attention: Attention, feedForward: FeedForward, unit: ParameterUnit) {
         self.attention = attention
@@ -26,25 +21,30 @@ public final class DecoderBlock: Layer {
     public var linears: [Linear] { [attention.queryKeyValue, attention.output, feedForward.gateUp, feedForward.down] }
 
     public func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
-        guard checkpointing == .full, pass.stack.keeps else { return try run(input, pass) }
-        let stack = pass.stack
-        stack.push(input)
-        pass.stack = ActivationStack(keeps: false)
-        defer { pass.stack = stack }
-        return try run(input, pass)
+        guard recomputes == .everything, pass.stack.keeps else { return try run(input, pass) }
+        pass.stack.push(input)
+        return try pass.with(ActivationStack(keeps: false)) { () throws(TrainerError) in try run(input, pass) }
     }
 
     public func backward(_ outputGradient: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
-        if checkpointing == .full {
-            pass.isRecomputing = true
-            defer { pass.isRecomputing = false }
-            _ = try run(pass.stack.pop(), pass)
-        }
-        let gradient = try feedForward.backward(outputGradient, pass)
-        return try attention.backward(gradient, pass)
+        guard recomputes == .everything else { return try runBackward(outputGradient, pass) }
+        return try pass.with(try again(pass.stack.pop(), pass)) { () throws(TrainerError) in try runBackward(outputGradient, pass) }
+    }
+
+    /// Runs the forward again on a stack of its own, which stays in memory.
+    private func again(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> ActivationStack {
+        let stack = ActivationStack(keeps: true)
+        pass.isRecomputing = true
+        defer { pass.isRecomputing = false }
+        _ = try pass.with(stack) { () throws(TrainerError) in try run(input, pass) }
+        return stack
     }
 
     private func run(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         try feedForward.forward(attention.forward(input, pass), pass)
+    }
+
+    private func runBackward(_ outputGradient: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
+        try attention.backward(feedForward.backward(outputGradient, pass), pass)
     }
 }

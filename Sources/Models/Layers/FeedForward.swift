@@ -6,6 +6,8 @@ final class FeedForward: Layer {
     let norm: Norm
     let gateUp: Linear
     let down: Linear
+    /// Whether gate and up are computed again in backward, from the input, instead of being kept.
+    var recomputesGateUp = false
 
     init(norm: Norm, gateUp: Linear, down: Linear) {
         self.norm = norm
@@ -16,25 +18,36 @@ final class FeedForward: Layer {
     func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         let device = pass.device
         let (normed, rstd) = try norm.forward(input)
-        let gatedAndUp = try gateUp.forward(normed, pass)
-        pass.stack.push(input)
-        pass.stack.push(rstd)
-        // Run again for its backward, the block needs what this layer saves, not what it gives.
+        let gatedAndUp = try pass.with(recomputesGateUp ? ActivationStack(keeps: false) : pass.stack) { () throws(TrainerError) in
+            try gateUp.forward(normed, pass)
+        }
+        // Run again for its backward, the block needs what this layer and its adapter save, not what it gives.
         let needsOutput = !pass.isRecomputing
         var result = input
-        if needsOutput || down.needsInput {
+        if needsOutput || down.adapter != nil {
             let activated = try device.tensor(input.rows, down.inputCount)
             device.swiGLU(activated, gatedAndUp)
             result = try down.forward(activated, pass, needsOutput: needsOutput)
         }
-        pass.stack.push(gatedAndUp)
+        pass.stack.push(input)
+        pass.stack.push(rstd)
+        if !recomputesGateUp { pass.stack.push(gatedAndUp) }
         if needsOutput { device.add(result, input) }
         return result
     }
 
     func backward(_ outputGradient: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         let device = pass.device
-        let gatedAndUp = pass.stack.pop()
+        let kept = recomputesGateUp ? nil : pass.stack.pop()
+        let rstd = pass.stack.pop()
+        let input = pass.stack.pop()
+        let gateUpStack = recomputesGateUp ? ActivationStack(keeps: true) : pass.stack
+        let gatedAndUp: Tensor
+        if let kept {
+            gatedAndUp = kept
+        } else {
+            gatedAndUp = try pass.with(gateUpStack) { () throws(TrainerError) in try gateUp.forward(norm.again(input, rstd: rstd), pass) }
+        }
         var activated: Tensor?
         if down.needsInput {
             let again = try device.tensor(gatedAndUp.rows, down.inputCount)
@@ -43,11 +56,9 @@ final class FeedForward: Layer {
         }
         let activatedGradient = try down.backward(outputGradient, input: activated, pass)
         activated = nil
-        let rstd = pass.stack.pop()
-        let input = pass.stack.pop()
         device.swiGLUBackward(gatedAndUp, activatedGradient)
         let normed = gateUp.needsInput ? try norm.again(input, rstd: rstd) : nil
-        let normedGradient = try gateUp.backward(gatedAndUp, input: normed, pass)
+        let normedGradient = try pass.with(gateUpStack) { () throws(TrainerError) in try gateUp.backward(gatedAndUp, input: normed, pass) }
         try norm.backward(normedGradient, input: input, rstd: rstd, addingTo: outputGradient)
         return outputGradient
     }

@@ -70,6 +70,12 @@ struct StoredState {
         _ kind: String, _ owner: String, _ range: Range<Int>, as type: ElementType,
         _ body: (_ bytes: UnsafeRawBufferPointer, _ place: Int) throws(TrainerError) -> Void
     ) throws(TrainerError) {
+        let kinds = Set(pieces.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
+        guard kinds.contains(kind) else {
+            throw TrainerError(
+                .shape, folder, "holds no \(kind), only \(kinds.sorted().joined(separator: ", "))",
+                remedy: "Resume with the configuration the checkpoint was made with")
+        }
         var next = range.lowerBound
         for piece in pieces["\(kind)/\(owner)", default: []] {
             let shared = (piece.first..<piece.first + piece.count).clamped(to: range)

@@ -5,7 +5,7 @@ import Testing
     @Test("the dynamic map is bitsandbytes' bit for bit; means, codes and maxima too, at counts that reach each level of torch's sum")
     func reference() throws {
         var fixture = try QuantisationFixture("dynamic.bin")
-        #expect(bits(NF4.dynamicMap) == bits(fixture.floats(256)))
+        #expect(bits(DynamicType.signed.map) == bits(fixture.floats(256)))
         for count in [9, 1000, 20_001] {
             let absmax = (0..<count).map { Float(mixed($0) >> 8) * 0x1p-24 + Float(0.01) }
             var codes = [UInt8](repeating: 0, count: count)

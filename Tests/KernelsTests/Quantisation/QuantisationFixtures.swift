@@ -8,8 +8,10 @@ struct QuantisationFixture {
     init(_ name: String, file: String = #filePath) throws {
         // This file lies in a folder of its own below the target's fixtures.
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent().path
-        bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/Fixtures/Quantisation/\(name)")))[...]
+        try self.init(path: "\(folder)/Fixtures/Quantisation/\(name)")
     }
+
+    init(path: String) throws { bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))[...] }
 
     var isAtEnd: Bool { bytes.isEmpty }
 

@@ -1,0 +1,66 @@
+import Glibc
+import Support
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+@Suite struct ActivationStackTests {
+    /// Pushes groups of three tensors of rising values, and the bytes of activations alive at each point, forward and back.
+    private func course(_ device: any Device, spill: Spill?, groups: Int) throws -> (values: [[Float]], alive: [ByteCount]) {
+        let stack = ActivationStack(keeps: true, spill: spill)
+        var alive: [ByteCount] = []
+        for group in 0..<groups {
+            if group > 0 { try stack.closeGroup() }
+            for entry in 0..<3 {
+                stack.push(try device.tensor([Float](repeating: Float(3 * group + entry), count: 1000 * (entry + 1))))
+            }
+            alive.append(device.ledger.alive(.activations))
+        }
+        var values: [[Float]] = []
+        for _ in 0..<groups {
+            try stack.openGroup()
+            alive.append(device.ledger.alive(.activations))
+            for _ in 0..<3 { values.append(stack.pop().values()) }
+        }
+        #expect(stack.isEmpty)
+        return (values, alive)
+    }
+
+    @Test("spilled tensors come back as they were, and no more than two groups are in memory at a time")
+    func spilling() throws {
+        try withTemporaryFolder { folder in
+            let device = try CPUDevice(threadCount: 1)
+            let kept = try course(device, spill: nil, groups: 9)
+            let spilled = try course(device, spill: try Spill(folder: folder, on: device), groups: 9)
+            #expect(kept.values == spilled.values)
+            let group = 4 * 6000
+            #expect(kept.alive.max() == ByteCount(9 * group))
+            #expect(spilled.alive.max() == ByteCount(2 * group))
+            #expect(device.ledger.alive(.activations) == .zero)
+        }
+    }
+
+    @Test("a device that counts takes and gives back the same bytes at the same points, and makes no file")
+    func counting() throws {
+        try withTemporaryFolder { folder in
+            let device = try CPUDevice(threadCount: 1)
+            let counter = CountingDevice(threadCount: 1)
+            let found = try course(device, spill: try Spill(folder: folder, on: device), groups: 5).alive
+            let counted = try course(counter, spill: try Spill(folder: "/no/such/folder", on: counter), groups: 5).alive
+            #expect(found == counted)
+        }
+    }
+
+    @Test("a view with gaps stays in memory and comes back as it was")
+    func gaps() throws {
+        try withTemporaryFolder { folder in
+            let device = try CPUDevice(threadCount: 1)
+            let stack = ActivationStack(keeps: true, spill: try Spill(folder: folder, on: device))
+            stack.push(try device.tensor([1, 2, 3, 4] as [Float]).reshaped(rows: 2, columns: 2).columns(1..<2))
+            for _ in 0..<2 { try stack.closeGroup() }
+            for _ in 0..<3 { try stack.openGroup() }
+            #expect(stack.pop().values() == [2, 4])
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Adapters
+import Formats
+import Models
+import Objectives
+import Optimizers
+import Support
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// What is kept for backward, what is computed again, and what waits in a file: the memory it takes, and that no result depends on it.
+@Suite struct ActivationMemoryTests {
+    /// What is done about activations.
+    struct Saving: CustomTestStringConvertible, Equatable {
+        var checkpointing = Checkpointing.none
+        var offloads = false
+        var testDescription: String { "\(checkpointing)\(offloads ? ", offloaded" : "")" }
+
+        static let all = [Checkpointing.none, .selective, .full, .every(2), .every(3)].flatMap {
+            [Saving(checkpointing: $0), Saving(checkpointing: $0, offloads: true)]
+        }
+    }
+
+    /// A model of SmolLM2-135M's shape, or of a few channels.
+    static func model(layers: Int, channels: Int, vocabulary: Int) -> LanguageModel {
+        let heads = AttentionHeads(queryHeads: 9, keyHeads: 3, headSize: channels / 9, scale: 1 / Float(channels / 9).squareRoot())
+        let options = DecoderOptions(
+            channels: channels, layerCount: layers, heads: heads, feedForwardWidth: channels * 8 / 3, vocabulary: vocabulary, normEpsilon: 1e-5,
+            rotary: RotaryOptions(base: 10_000, scaling: .none), isTied: true, maximumPositions: 256, endTokens: [])
+        return LanguageModel.build(options, Llama.self)
+    }
+
+    static func batch(sequences: Int, length: Int, vocabulary: Int) -> PackedBatch {
+        let count = sequences * length
+        return PackedBatch(
+            tokens: (0..<count).map { Int32($0 * 7919 % vocabulary) }, sequenceStarts: (0...sequences).map { $0 * length },
+            trained: [Bool](repeating: true, count: count), globalPositions: (0..<count).map(Int64.init))
+    }
+
+    /// One forward and backward: the loss, every gradient, and the ledger.
+    static func run(
+        _ model: LanguageModel, _ saving: Saving, _ batch: PackedBatch, on device: any Device, folder: String
+    ) throws -> (loss: Double, gradients: [[Float]], ledger: MemoryLedger) {
+        model.setCheckpointing(saving.checkpointing)
+        try model.allocate(on: device, gradients: true, longestSequence: 256)
+        for parameter in model.parameters where device.holdsValues {
+            let random = Philox(seed: UInt64(parameter.name.utf8.reduce(0) { $0 * 31 % 99_991 + Int($1) }), purpose: .initialValues)
+            parameter.write((0..<parameter.count).map { parameter.isVector ? 1 : 0.4 * (Philox.unit(random.words(UInt64($0)).0) - 0.5) })
+        }
+        let spill = saving.offloads ? try Spill(folder: folder, on: device) : nil
+        device.ledger.restartPeak()
+        let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: 1, step: 1))
+        let loss = try NextToken().lossSumAndGradients(model, pass, gradientScale: 1)
+        #expect(pass.stack.isEmpty)
+        let gradients = device.holdsValues ? model.parameters.compactMap { $0.gradient?.values() } : []
+        return (loss, gradients, device.ledger)
+    }
+
+    /// The most bytes of activations at a time on SmolLM2-135M: 8 sequences of 256 tokens.
+    private func counted(_ saving: Saving) throws -> Double {
+        let model = Self.model(layers: 30, channels: 576, vocabulary: 49_152)
+        let batch = Self.batch(sequences: 8, length: 256, vocabulary: 49_152)
+        let ledger = try Self.run(model, saving, batch, on: CountingDevice(threadCount: 2), folder: "/no/such/folder").ledger
+        return Double(ledger.highest(.activations).bytes)
+    }
+
+    @Test("peak of activations, counted on SmolLM2-135M: offloaded at most 0.25 of none, full 0.15, selective 0.5, every_2 0.6")
+    func bars() throws {
+        let none = try counted(Saving())
+        let bars = [
+            (Saving(offloads: true), 0.25), (Saving(checkpointing: .full), 0.15), (Saving(checkpointing: .selective), 0.5),
+            (Saving(checkpointing: .every(2)), 0.6), (Saving(checkpointing: .full, offloads: true), 0.08),
+        ]
+        for (saving, bar) in bars {
+            let share = try counted(saving) / none
+            #expect(share <= bar, "\(saving.testDescription): \(share)")
+        }
+    }
+
+    @Test("loss and every gradient are the same bits whatever is kept, and memory is as counted", arguments: Saving.all)
+    func sameBits(saving: Saving) throws {
+        try withTemporaryFolder { folder in
+            func make(_ adapted: Bool) throws -> LanguageModel {
+                let model = Self.model(layers: 8, channels: 36, vocabulary: 96)
+                var options = LoRAOptions()
+                (options.r, options.loraDropout) = (4, 0.1)
+                if adapted { _ = try LoRA.attach(options, to: model) }
+                return model
+            }
+            let batch = Self.batch(sequences: 3, length: 21, vocabulary: 96)
+            for adapted in [false, true] {
+                let wanted = try Self.run(try make(adapted), Saving(), batch, on: try CPUDevice(threadCount: 2), folder: folder)
+                let found = try Self.run(try make(adapted), saving, batch, on: try CPUDevice(threadCount: 2), folder: folder)
+                #expect(found.loss == wanted.loss)
+                #expect(found.gradients == wanted.gradients && !wanted.gradients.isEmpty)
+                #expect(try Self.run(try make(adapted), saving, batch, on: CountingDevice(threadCount: 2), folder: folder).ledger == found.ledger)
+                if saving.offloads, saving.checkpointing == .none {
+                    #expect(found.ledger.highest(.activations) < ByteCount(wanted.ledger.highest(.activations).bytes / 2))
+                }
+            }
+        }
+    }
+
+    @Test("a spill folder that fills up in a step is an error that names it", .enabled(if: SmallDisk.isAvailable, "needs a small tmpfs"))
+    func fullDisk() throws {
+        try SmallDisk.with { folder in
+            let model = Self.model(layers: 8, channels: 72, vocabulary: 96)
+            let batch = Self.batch(sequences: 8, length: 128, vocabulary: 96)
+            let error = #expect(throws: TrainerError.self) {
+                try Self.run(model, Saving(offloads: true), batch, on: try CPUDevice(threadCount: 2), folder: folder)
+            }
+            #expect(error?.code == .file && error?.subject == folder)
+        }
+    }
+}
