@@ -35,7 +35,13 @@ final class RankKiller: @unchecked Sendable {
     /// Ends the watch; whether the signal was sent.
     func stop() -> Bool {
         state.withLock { isStopped = true }
+        return wait()
+    }
+
+    /// Waits until the signal is sent, or the watch is stopped; whether it was sent.
+    func wait() -> Bool {
         ended.wait()
+        ended.signal()
         return state.withLock { hasSent }
     }
 
