@@ -18,9 +18,11 @@ settings_for_hosts
 
 limit=$(qstat -f "$PBS_JOBID" | awk -F' = ' '/Resource_List.walltime/ { split($2, t, ":"); print t[1] * 3600 + t[2] * 60 + t[3] }')
 [[ $limit ]] || fail "qstat shows no walltime of job $PBS_JOBID"
+set -m # the timer has a process group, so that its sleep ends with it
 { sleep "$((limit > ${MARGIN:-300} ? limit - ${MARGIN:-300} : 1))"; kill -USR1 $$; } &
 timer=$!
-trap 'kill "$timer" 2>/dev/null || true' EXIT
+set +m
+trap 'kill -- "-$timer" 2>/dev/null || true' EXIT
 
 read -ra keys <<<"${KEYS:-}"
 say "Start ${START:=1} on $(sort "$PBS_NODEFILE" | uniq -c | awk '{ print $2 " (" $1 ")" }' | paste -sd ' ')"

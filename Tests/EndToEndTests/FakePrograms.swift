@@ -23,6 +23,19 @@ struct FakePrograms {
         try "".write(toFile: "\(folder)/run.yaml", atomically: true, encoding: .utf8)
     }
 
+    /// An `mpirun` that becomes the first rank at once: the true one takes a second, which scripts that only look at its status need not wait for.
+    func addMPIRun() throws {
+        try add(
+            "mpirun",
+            """
+            while [[ $1 == -* ]]; do
+                [[ $1 == -n ]] && export OMPI_COMM_WORLD_SIZE=$2
+                shift 2
+            done
+            OMPI_COMM_WORLD_RANK=0 exec "$@"
+            """)
+    }
+
     func add(_ name: String, _ body: String) throws {
         let path = "\(tools)/\(name)"
         try "#!/usr/bin/env bash\n\(body)\n".write(toFile: path, atomically: true, encoding: .utf8)

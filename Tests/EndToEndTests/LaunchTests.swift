@@ -37,13 +37,14 @@ import Testing
 
     @Test("a job of Slurm goes back into the queue before its time limit and after a fault, up to the limit of restarts; no mistake does")
     func slurm() throws {
-        // The parent of mpirun is the job's script, which Slurm would signal.
-        let timeLimit = "trap 'exit 130' USR1; kill -USR1 $(awk '{ print $4 }' /proc/$PPID/stat); while :; do sleep 0.05; done"
+        // The parent is the job's script, which Slurm would signal.
+        let timeLimit = "trap 'exit 130' USR1; kill -USR1 $PPID; while :; do sleep 0.05; done"
         for (plan, restarts, status, isRequeued) in [
             (timeLimit, 30, 130, true), ("exit 75", 0, 75, true), ("exit 75", 20, 75, false), ("exit 64", 0, 64, false), ("exit 130", 0, 130, false),
         ] as [(String, Int, Int32, Bool)] {
             try withTemporaryFolder { folder in
                 let fake = try FakePrograms(in: folder, plan: [plan])
+                try fake.addMPIRun()
                 try fake.add("scontrol", "echo \"$*\" >>'\(folder)/requeues'")
                 let result = try runScript(
                     "Launch/slurm.sbatch", ["\(folder)/run.yaml"], tools: fake.tools,
@@ -65,6 +66,7 @@ import Testing
         ] as [(String, Int, Int32, Bool)] {
             try withTemporaryFolder { folder in
                 let fake = try FakePrograms(in: folder, plan: [plan])
+                try fake.addMPIRun()
                 try fake.add("qsub", "echo \"$*\" >>'\(folder)/jobs'")
                 try fake.add("qstat", "echo '    Resource_List.walltime = 00:0\(plan == waits ? "1:01" : "9:00")'")
                 try "localhost\n".write(toFile: "\(folder)/nodes", atomically: true, encoding: .utf8)

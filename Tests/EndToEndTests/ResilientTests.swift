@@ -19,6 +19,7 @@ import Testing
     func passesThrough(status: Int32) throws {
         try withTemporaryFolder { folder in
             let fake = try FakePrograms(in: folder, plan: ["exit \(status)", "exit 0"])
+            try fake.addMPIRun()
             let result = try fake.run("Launch/resilient", "1", "run.yaml", environment: ["PAUSE": "0"])
             #expect(result.status == status && fake.starts.count == 1, "\(result)")
         }
@@ -28,6 +29,7 @@ import Testing
     func limit() throws {
         try withTemporaryFolder { folder in
             let fake = try FakePrograms(in: folder, plan: ["exit 75", "exit 75", "exit 0"])
+            try fake.addMPIRun()
             let result = try fake.run("Launch/resilient", "1", "run.yaml", environment: ["PAUSE": "0", "RESTARTS": "1"])
             #expect(result.status == 75 && fake.starts.count == 2 && result.stderr.contains("given up after 1 restarts"), "\(result)")
         }
@@ -63,7 +65,7 @@ import Testing
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder)
             let kills = Int(ProcessInfo.processInfo.environment["TRAINER_TEST_KILLS"] ?? "") ?? 3
-            let keys = ["training.max_steps=\(100 + 60 * kills)", "checkpoint.every_steps=1"]
+            let keys = ["training.max_steps=\(60 + 40 * kills)", "checkpoint.every_steps=1"]
             let whole = try runTrainer(["train", run.configuration, "output=\(folder)/whole"] + keys, ranks: 2)
             try #require(whole.status == 0, "\(whole)")
             let killers = RepeatedKiller(output: "\(folder)/killed", count: kills)
