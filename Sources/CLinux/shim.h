@@ -11,6 +11,9 @@ static inline long clinux_set_affinity(int process, unsigned long size, const vo
 /// The version of the C library in use.
 static inline const char *clinux_libc_version(void) { return gnu_get_libc_version(); }
 
+/// Brings a cache line near that will soon be written.
+static inline void clinux_prefetch_for_writing(const void *address) { __builtin_prefetch(address, 1, 3); }
+
 /// The instruction sets that a target including this header is compiled for, as /proc/cpuinfo spells them, separated by spaces.
 static inline const char *clinux_compiled_instruction_sets(void) {
     return ""

@@ -22,11 +22,18 @@ public struct HeldOutLoss: Equatable, Sendable {
     public var loss: Double { lossSum / Double(tokenCount) }
     public var perplexity: Double { exp(loss) }
 
+    /// How the rows are divided over ranks and microbatches: as those of a step, but a row longer than a microbatch has one to itself.
+    public static func plan(of rows: TokenizedRows, packing: PackingOptions) -> StepPlan {
+        var packing = packing
+        packing.microbatchTokens = max(packing.microbatchTokens, rows.longestRow)
+        return StepPlan.evaluation(of: rows, packing: packing)
+    }
+
     /// Measures the loss over all rows, which the ranks of the group share. Every rank makes the same one collective call, with rows or without.
     ///
     /// - Parameters:
     ///   - rows: The same on every rank.
-    ///   - microbatchTokens: The most tokens of one forward; a longer row has one to itself.
+    ///   - microbatchTokens: The most tokens of one forward, see `plan`.
     /// - Returns: The same on every rank.
     /// - Throws: `configuration` if there is no row; `memory`, `communication`.
     public static func measure(
@@ -35,8 +42,7 @@ public struct HeldOutLoss: Equatable, Sendable {
         guard !rows.isEmpty else {
             throw TrainerError(.configuration, "data.validation", "there is no held-out row to measure the loss on", remedy: "Give at least one")
         }
-        let packing = PackingOptions(rankCount: group.size, microbatchTokens: max(microbatchTokens, rows.longestRow))
-        let plan = StepPlan.evaluation(of: rows, packing: packing)
+        let plan = plan(of: rows, packing: PackingOptions(rankCount: group.size, microbatchTokens: microbatchTokens))
         var sum = 0.0
         for microbatch in plan.ranks[group.index] {
             let pass = try Pass(try plan.batch(microbatch, from: rows), on: device, keepsActivations: false)

@@ -22,10 +22,13 @@ public struct WideBlocks: Sendable {
 
     /// Floats of a packed block of the right operand: 4 MB, for the third-level cache.
     public static let rightCount = 1 << 20
-    /// The greatest depth of a block and of its addition, and the most tiles of rows at a time: 430 KB, for the second-level cache.
-    public static let maximumDepth = 640
+    /// The greatest depth of a block and of its addition, and the most tiles of rows at a time: a panel of the right operand, 220 KB, stays in
+    /// the second-level cache, as do rows of the left one, 590 KB. The deeper a block, the less often the output is read and written.
+    public static let maximumDepth = 1024
     public static let maximumAddition = 128
     public static let maximumTiles = 16
+    /// The fewest: the block of the right operand is read once for each piece.
+    private static let minimumTiles = 4
 
     /// Floats that `wideProduct` packs rows of the left operand into, and a last tile's output.
     public static let leftCount = maximumTiles * (maximumDepth * wideTileRows + vectorLanes) + wideTileRows * wideTileColumns
@@ -37,6 +40,20 @@ public struct WideBlocks: Sendable {
         let panels = (n + wideTileColumns - 1) / wideTileColumns
         let columnBlocks = max(1, (panels + fitting - 1) / fitting)
         columns = (panels + columnBlocks - 1) / columnBlocks * wideTileColumns
+    }
+
+    /// Tiles of rows as the threads take them, ever fewer towards the end, so that none waits long for the last to come back (guided
+    /// self-scheduling, Polychronopoulos and Kuck 1987).
+    public static func pieces(tiles: Int, threadCount: Int) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
+        var first = 0
+        while first < tiles {
+            let share = (tiles - first) / (2 * threadCount)
+            let last = min(tiles, first + max(minimumTiles, min(maximumTiles, share)))
+            pieces.append(first..<last)
+            first = last
+        }
+        return pieces
     }
 }
 
@@ -108,6 +125,7 @@ public func wideProduct(
         for (tile, row) in stride(from: 0, to: rowCount, by: wideTileRows).enumerated() {
             let target = output + row * outputStride + column
             let count = min(wideTileRows, rowCount - row)
+            if row + wideTileRows < rowCount { fetch(target + wideTileRows * outputStride, outputStride) }
             if count == wideTileRows, columnCount == wideTileColumns {
                 wideTile(target, outputStride, operands(tile), panel, adds: adds)
                 continue
@@ -120,6 +138,14 @@ public func wideProduct(
                 }
             }
         }
+    }
+}
+
+/// Sends for a tile of the output while the one before it is computed: it is far away, and every sum of it would wait.
+@inline(__always)
+private func fetch(_ output: UnsafeMutablePointer<Float>, _ stride: Int) {
+    for row in 0..<wideTileRows {
+        for lane in Swift.stride(from: 0, to: wideTileColumns, by: vectorLanes) { clinux_prefetch_for_writing(output + row * stride + lane) }
     }
 }
 

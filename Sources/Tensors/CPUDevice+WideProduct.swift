@@ -50,8 +50,7 @@ extension CPUDevice {
         let (target, outputStride) = (output.floats, output.rowStride)
         let blocks = WideBlocks(n: n, k: term.depth)
         let tiles = (m + wideTileRows - 1) / wideTileRows
-        let perThread = (tiles + WideBlocks.maximumTiles * pool.threadCount - 1) / (WideBlocks.maximumTiles * pool.threadCount)
-        let pieces = perThread * pool.threadCount
+        let pieces = WideBlocks.pieces(tiles: tiles, threadCount: pool.threadCount)
         let (packed, scratch) = packing
         for firstColumn in stride(from: 0, to: n, by: blocks.columns) {
             let columns = min(blocks.columns, n - firstColumn)
@@ -65,9 +64,8 @@ extension CPUDevice {
                     term.pack(place, depths, column: firstColumn + column, columns: width)
                     addition?.pack(place + depths.count * wideTileColumns, 0..<(addition?.depth ?? 0), column: firstColumn + column, columns: width)
                 }
-                pool.parallelItems(pieces) { piece, thread in
-                    let rows = tiles * piece / pieces * wideTileRows..<min(m, tiles * (piece + 1) / pieces * wideTileRows)
-                    if rows.isEmpty { return }
+                pool.parallelItems(pieces.count) { piece, thread in
+                    let rows = pieces[piece].lowerBound * wideTileRows..<min(m, pieces[piece].upperBound * wideTileRows)
                     Kernels.wideProduct(
                         output: target + rows.lowerBound * outputStride + firstColumn, outputStride: outputStride, rowCount: rows.count,
                         left: term.rows(from: rows.lowerBound, depths),

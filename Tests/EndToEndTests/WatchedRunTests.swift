@@ -24,6 +24,10 @@ private func object(_ path: String) throws -> [String: Any] {
             #expect(try object("\(output)/ended.json")["kind"] as? String == "finished")
             let description = try object("\(output)/run.json")
             #expect((description["audit"] as? [Any])?.count ?? 0 > 5 && (description["predicted_peak"] as? [String: Int])?["weights"] ?? 0 > 0)
+            // Pain 37: what was predicted, held-out losses between the steps included, is what was allocated.
+            let ending = try object("\(output)/result.json")
+            let bytes = try ["predictedPeak", "measuredPeak"].map { key in try #require(ending[key] as? [String: Int]).values.reduce(0, +) }
+            #expect(abs(Double(bytes[0]) / Double(bytes[1]) - 1) < 0.02, "\(bytes)")
             #expect(try FileSystem().names(in: "\(output)/tensorboard").count == 1)
             #expect(try String(contentsOfFile: "\(output)/report.html", encoding: .utf8).contains("gradient_norm"))
             for rank in 0..<2 {
