@@ -35,7 +35,13 @@ final class RankKiller: @unchecked Sendable {
     /// Ends the watch; whether the signal was sent.
     func stop() -> Bool {
         state.withLock { isStopped = true }
+        return wait()
+    }
+
+    /// Waits until the signal is sent, or the watch is stopped; whether it was sent.
+    func wait() -> Bool {
         ended.wait()
+        ended.signal()
         return state.withLock { hasSent }
     }
 
@@ -55,7 +61,7 @@ final class RankKiller: @unchecked Sendable {
         return names.compactMap(Int32.init).sorted().filter { process in
             guard let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
             let words = data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-            guard words.first?.hasSuffix("/trainer") == true else { return false }
+            guard words.first?.split(separator: "/").last == "trainer" else { return false }
             let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ").map { String(decoding: $0, as: UTF8.self) } ?? ""
             let folder = output.split(separator: "/").dropLast().joined(separator: "/")
             return environment.contains("OMPI_COMM_WORLD_RANK") && words.contains { $0.contains(folder) }

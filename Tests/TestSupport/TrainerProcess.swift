@@ -27,15 +27,30 @@ public func mpirun(ranks: Int, check: String, _ arguments: [String] = [], limitS
     try runBuilt("RankChecks", [check] + arguments, ranks: ranks, environment: [:], folder: repositoryRoot, limitSeconds: limitSeconds)
 }
 
+/// Runs a script of the repository, such as `Launch/resilient`, which finds the `trainer` that was built with the tests on its path.
+///
+/// - Parameter tools: A folder of programs that are found before any others.
+public func runScript(
+    _ script: String, _ arguments: [String], tools: String? = nil, environment: [String: String] = [:], folder: String = repositoryRoot,
+    limitSeconds: Double = 120
+) throws -> ProgramResult {
+    var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let path = [tools, productsFolder.path, variables["PATH"]].compactMap { $0 }.joined(separator: ":")
+    variables.merge(["PATH": path, "OMPI_MCA_mpi_yield_when_idle": "1"]) { $1 }
+    let script = script.hasPrefix("/") ? script : "\(repositoryRoot)/\(script)"
+    return try oneJobAtATime.withLock { try run(script, arguments, variables, folder: folder, limitSeconds: limitSeconds) }
+}
+
 /// The folder that holds `Package.swift`.
 public let repositoryRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+private let productsFolder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
 
 /// Runs a program that lies beside the test bundle.
 public func runBuilt(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String], folder: String, limitSeconds: Double
 ) throws -> ProgramResult {
-    let products = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-    let path = products.appendingPathComponent(program).path
+    let path = productsFolder.appendingPathComponent(program).path
     guard FileManager.default.isExecutableFile(atPath: path) else { throw MissingProgram(path: path) }
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     guard let ranks else { return try run(path, arguments, variables, folder: folder, limitSeconds: limitSeconds) }
@@ -71,7 +86,7 @@ private func run(_ path: String, _ arguments: [String], _ environment: [String: 
         process.standardError = FileHandle(forWritingAtPath: names[1])
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
+        try withoutBlockedSignals { try process.run() }
         let isTimedOut = ended.wait(timeout: .now() + limitSeconds) == .timedOut
         if isTimedOut { stop(process, ended) }
         let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
@@ -80,10 +95,21 @@ private func run(_ path: String, _ arguments: [String], _ environment: [String: 
     }
 }
 
-/// mpirun answers SIGTERM by ending its ranks, at the latest a second later; what still runs after that is killed.
+/// Dispatch blocks signals on its threads, and a program started there would never hear of any.
+private func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
+}
+
+/// mpirun answers SIGTERM by ending its ranks, at the latest a second later, and scripts answer the second; what still runs after that is killed.
 private func stop(_ process: Process, _ ended: DispatchSemaphore) {
-    process.terminate()
-    guard ended.wait(timeout: .now() + 10) == .timedOut else { return }
+    for _ in 1...2 {
+        process.terminate()
+        guard ended.wait(timeout: .now() + 5) == .timedOut else { return }
+    }
     kill(process.processIdentifier, SIGKILL)
     ended.wait()
 }
