@@ -28,8 +28,8 @@ read -ra keys <<<"${KEYS:-}"
 say "Start ${START:=1} on $(sort "$PBS_NODEFILE" | uniq -c | awk '{ print $2 " (" $1 ")" }' | paste -sd ' ')"
 launch mpirun --hostfile "$PBS_NODEFILE" -n "$(wc -l <"$PBS_NODEFILE")" trainer "$RUN" "${keys[@]}"
 # SIGUSR1 is the timer's; SIGTERM comes from whoever ends the job.
-saved=$([[ $asked == USR1 ]] && ((status == 130)) && echo yes || true)
-if [[ $saved ]] || { [[ ${asked:-USR1} == USR1 ]] && worth_restarting "$status" && ((START <= ${RESTARTS:-20})); }; then
+if { ((status == 130)) && [[ $asked == USR1 ]]; } ||
+    { [[ ${asked:-USR1} == USR1 ]] && worth_restarting "$status" && ((START <= ${RESTARTS:-20})); }; then
     say "It ended with status $status and is queued again"
     qsub -v "RUN=$RUN,KEYS=${KEYS:-},START=$((START + 1)),MARGIN=${MARGIN:-300},RESTARTS=${RESTARTS:-20}" Launch/pbs.sh
 fi

@@ -45,7 +45,7 @@ import Testing
             try withTemporaryFolder { folder in
                 let fake = try FakePrograms(in: folder, plan: [plan])
                 try fake.addMPIRun()
-                try fake.add("scontrol", "echo \"$*\" >>'\(folder)/requeues'")
+                try fake.add("scontrol", "[[ $1 == show ]] && echo PreemptTime=None || echo \"$*\" >>'\(folder)/requeues'")
                 let result = try runScript(
                     "Launch/slurm.sbatch", ["\(folder)/run.yaml"], tools: fake.tools,
                     environment: [
