@@ -64,8 +64,8 @@ import Testing
     func killed() throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder)
-            let kills = Int(ProcessInfo.processInfo.environment["TRAINER_TEST_KILLS"] ?? "") ?? 3
-            let keys = ["training.max_steps=\(60 + 40 * kills)", "checkpoint.every_steps=1"]
+            let kills = Int(ProcessInfo.processInfo.environment["TRAINER_TEST_KILLS"] ?? "") ?? 2
+            let keys = ["training.max_steps=\(30 + 30 * kills)", "checkpoint.every_steps=1"]
             let whole = try runTrainer(["train", run.configuration, "output=\(folder)/whole"] + keys, ranks: 2)
             try #require(whole.status == 0, "\(whole)")
             let killers = RepeatedKiller(output: "\(folder)/killed", count: kills)
