@@ -39,7 +39,9 @@ struct StoredState {
             for name in file.names {
                 let parts = name.split(separator: "/", omittingEmptySubsequences: false)
                 let entry = try file.entry(name)
-                guard parts.count == 3, let first = Int(parts[2]), first >= 0, entry.shape.count == 1 else {
+                guard parts.count == 3, let first = Int(parts[2]), first >= 0, entry.shape.count == 1,
+                    !first.addingReportingOverflow(entry.shape[0]).overflow
+                else {
                     throw TrainerError(.format, "\(file.path): \(name)", "does not say whose state it is", remedy: "Resume from another checkpoint")
                 }
                 pieces["\(parts[0])/\(parts[1])", default: []].append(Piece(first: first, count: entry.shape[0], entry: entry, file: file))
