@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized) struct ZeROTests {
     /// Everything that a run leaves that must not depend on the layout.
-    private func expectSame(_ run: SmallRun, _ found: String, as wanted: String, from step: Int = 0) throws {
+    private func expectSame(_ run: SmallRun, _ found: String, as wanted: String) throws {
         let (a, b) = (try run.losses(wanted), try run.losses(found))
         #expect(a.count == b.count)
         for (a, b) in zip(a, b) { #expect(abs(a - b) <= 1e-5 * abs(a), "\(found)") }
