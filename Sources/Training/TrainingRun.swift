@@ -185,8 +185,10 @@ public final class TrainingRun {
             _ = try PendingCheckpoint(step: 0, folder: parts, fileSystem: files).write([try state.file(rank: group.index, of: group.size)])
         }
         let all = (0..<group.size).map { StatePiece.fileName(rank: $0, of: group.size) }
-        guard group.index == 0 else { return ({ _, _ in }, {}) }
-        let stored = try StoredState(folder: parts, names: all)
+        let stored = try group.agree("reading parts of the result") { () throws(TrainerError) in
+            group.index == 0 ? try StoredState(folder: parts, names: all) : nil
+        }
+        guard let stored else { return ({ _, _ in }, {}) }
         return (stored.values, { try? files.remove(parts) })
     }
 
