@@ -32,7 +32,8 @@ public final class Parameter {
     public convenience init(
         name: String, rows: Int, columns: Int, isVector: Bool = false, frozenType: ElementType = .float32, isTrainable: Bool
     ) {
-        self.init(name: name, slice: ParameterSlice(rows: rows, columns: columns), isVector: isVector, frozenType: frozenType, isTrainable: isTrainable)
+        self.init(
+            name: name, slice: ParameterSlice(rows: rows, columns: columns), isVector: isVector, frozenType: frozenType, isTrainable: isTrainable)
     }
 
     /// `[rows, columns]` of what this rank keeps; a vector has one row.

@@ -29,7 +29,8 @@ public struct Benchmark {
         return TrainingStep(
             trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
             schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0,
-            on: device, spill: configuration.memory.offloadActivations ? spill : nil, pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
+            on: device, spill: configuration.memory.offloadActivations ? spill : nil,
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
     }
 
     /// One step's time and loss.
