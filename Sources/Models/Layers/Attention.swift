@@ -43,7 +43,7 @@ final class Attention: Layer {
         let attended = try device.tensor(input.rows, queryColumns.count)
         let logSumExp = try device.tensor(input.rows, heads.queryHeads)
         try device.attention(
-            attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans)
+            attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans, adds: false)
         let result = try output.forward(attended, pass)
         pass.stack.push(logSumExp)
         pass.stack.push(attended)
@@ -63,7 +63,7 @@ final class Attention: Layer {
         try device.attentionBackward(
             queryGradient: gradient.columns(queryColumns), keyGradient: gradient.columns(keyColumns), valueGradient: gradient.columns(valueColumns),
             outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: qkv.columns(keyColumns),
-            value: qkv.columns(valueColumns), heads: heads, spans: pass.spans)
+            value: qkv.columns(valueColumns), heads: heads, spans: pass.spans, addsQueryGradient: false)
         try rotate(gradient, pass, inverse: true)
         let normed = queryKeyValue.needsInput ? try norm.again(input, rstd: rstd) : nil
         let normedGradient = try queryKeyValue.backward(gradient, input: normed, pass, needsInputGradient: needsInputGradient)
