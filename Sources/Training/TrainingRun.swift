@@ -61,7 +61,8 @@ public final class TrainingRun {
         let spill = try group.agree("opening the spill file") { () throws(TrainerError) in try Spill.make(for: configuration, on: context.device) }
         let forecast = try MemoryForecast.make(setup, context)
         let trained = try TrainedModel.make(
-            setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage, group: group)
+            setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage,
+            grid: context.grid)
         let summary = RunSummary(setup, trained, forecast, context)
         try begin(summary)
         report.say(summary.text)
@@ -75,7 +76,8 @@ public final class TrainingRun {
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            group: group, on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace)
+            on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
         let isInterrupted = try loop.run()
@@ -165,7 +167,7 @@ public final class TrainingRun {
     private func wholeValues(
         _ trained: TrainedModel
     ) throws(TrainerError) -> (values: (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void, discard: () -> Void) {
-        guard trained.units.stage == .parameters else {
+        guard trained.units.stage == .parameters || trained.isDivided else {
             for unit in trained.model.units { try trained.model.residency.acquire(unit, next: nil) }
             return (
                 { (parameter, sink) throws(TrainerError) in
@@ -196,7 +198,7 @@ public final class TrainingRun {
         _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
-        let measuredPeak = context.device.ledger.peakByKind
+        let measuredPeak = try context.device.ledger.largest(of: group).peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
         let values = try wholeValues(trained)
         let writer = ModelWriter(setup: setup, trained: trained, values: values.values)

@@ -2,7 +2,7 @@ import Data
 import Models
 import Objectives
 public import Optimizers
-import Parallelism
+public import Parallelism
 public import Support
 public import Tensors
 
@@ -13,26 +13,26 @@ public final class TrainingStep {
     private let schedule: Schedule
     private let maximumNorm: Double
     private let seed: UInt64
-    private let group: any ProcessGroup
+    private var grid: ProcessGrid { trained.grid }
+    private let pipelineSchedule: any PipelineSchedule.Type
     private let device: any Device
     /// Where activations wait for the backward; nil for in memory.
     private let spill: Spill?
     private let trace: Trace?
-    private let objective = NextToken()
 
     public init(
-        _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
-        on device: any Device, spill: Spill? = nil, trace: Trace? = nil
+        _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64,
+        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self
     ) {
         self.trained = trained
         self.optimizer = optimizer
         self.schedule = schedule
         self.maximumNorm = maximumNorm
         self.seed = seed
-        self.group = group
         self.device = device
         self.spill = spill
         self.trace = trace
+        self.pipelineSchedule = pipelineSchedule
     }
 
     /// What a step has found, the same on every rank.
@@ -59,19 +59,20 @@ public final class TrainingStep {
         let units = trained.units
         units.beginStep()
         let scale = 1 / Double(max(trainedTokenCount, 1))
-        var lossSum = 0.0
-        for (index, batch) in batches.enumerated() {
-            trace?.enter("forward")
-            let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: seed, step: step))
+        var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
+            self.trace?.enter("forward")
+            let pass = try Pass(
+                batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, spill: self.spill,
+                dropout: DropoutStream(seed: self.seed, step: step))
             pass.forwardFinished = { self.trace?.enter("backward") }
-            let isLast = index == batches.count - 1
-            pass.unitFinished = { (unit) throws(TrainerError) in try units.finishGradients(unit, isLast: isLast) }
-            lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
+            return pass
         }
+        // All ranks of a tensor group find the same loss.
+        let lossSum = try runner.run(batches) * (grid.place.tensor == 0 ? 1 : 0)
         let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
         trace?.enter("reduce")
         try units.finishStep()
-        let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
+        let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
         trace?.enter("optimizer")
         let norm = try units.gradientNorm()
@@ -85,15 +86,10 @@ public final class TrainingStep {
 
     private func checkFinite(step: Int, loss: Double, norm: Double) throws(TrainerError) {
         guard !loss.isFinite || !norm.isFinite else { return }
-        let first = trained.units.firstNonFiniteGradient(trained.model.unitsInBackwardOrder)
+        let first = trained.units.firstNonFiniteGradient(trained.model.units.reversed())
         let place = first.map { "the gradient of \($0.name)" } ?? "the loss"
         throw TrainerError(
-            .numerics, "step \(step + 1), rank \(group.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",
+            .numerics, "step \(step + 1), rank \(grid.world.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",
             remedy: "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
     }
-}
-
-extension LanguageModel {
-    /// The units in the order in which a backward completes their gradients.
-    var unitsInBackwardOrder: [ParameterUnit] { [outputUnit] + blocks.reversed().map(\.unit) + [embeddingUnit] }
 }
