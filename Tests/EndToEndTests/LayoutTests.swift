@@ -31,6 +31,9 @@ import Testing
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.zero=1"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble", "parallel.zero=2"),
         Layout(6, "parallel.tensor=6"),
+        Layout(3, "parallel.context=3"),
+        Layout(4, "parallel.context=2", "parallel.zero=3", "memory.checkpointing=full"),
+        Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble"),
     ]
 
     @Test("pain 24: losses and results of one rank to 1e-5", arguments: ["full", "lora", "qlora"])
