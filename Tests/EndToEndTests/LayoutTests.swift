@@ -22,6 +22,7 @@ import Testing
     private static let all = [
         Layout(2, "parallel.zero=1"),
         Layout(2, "parallel.tensor=2"),
+        Layout(3, "parallel.context=3"),
         Layout(2, "parallel.pipeline=2", "parallel.pipeline_schedule=gpipe"),
         Layout(3, "parallel.tensor=3", "memory.checkpointing=full"),
         Layout(3, "parallel.zero=3", "memory.offload_activations=true"),
@@ -31,10 +32,16 @@ import Testing
         Layout(3, "parallel.pipeline=3", "parallel.pipeline_schedule=zero_bubble", "memory.offload_activations=true"),
         Layout(4, "parallel.tensor=2", "parallel.zero=2"),
         Layout(6, "parallel.tensor=3", "parallel.zero=3"),
+        Layout(4, "parallel.context=2", "parallel.zero=3", "memory.checkpointing=full"),
+        Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble"),
         Layout(4, "parallel.pipeline=2", "parallel.zero=3", "memory.checkpointing=selective"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.zero=1"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble", "parallel.zero=2"),
         Layout(6, "parallel.tensor=6", "memory.offload_activations=true"),
+        Layout(4, "parallel.context=4", "memory.offload_activations=true"),
+        Layout(6, "parallel.context=3", "parallel.tensor=2", "memory.checkpointing=selective"),
+        Layout(6, "parallel.context=2", "parallel.pipeline=3", "parallel.zero=2"),
+        Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.zero=3"),
         Layout(8, "parallel.zero=2", "memory.checkpointing=every_2"),
         Layout(6, "parallel.pipeline=3", "parallel.zero=2", "parallel.pipeline_schedule=gpipe", "memory.checkpointing=full"),
         Layout(
@@ -44,7 +51,7 @@ import Testing
     /// Each layout with one of the methods, or with all of them where `TRAINER_TEST_LAYOUTS` says `all`.
     private static func layouts(_ method: Int) -> [Layout] {
         if ProcessInfo.processInfo.environment["TRAINER_TEST_LAYOUTS"] == "all" { return all }
-        return all.prefix(12).enumerated().filter { $0.offset % 3 == method }.map(\.element)
+        return all.prefix(15).enumerated().filter { $0.offset % 3 == method }.map(\.element)
     }
 
     @Test("pain 24: losses of one rank to 1e-5 in each of ten steps, and its results", arguments: zip(["full", "lora", "qlora"], 0..<3))
