@@ -19,16 +19,19 @@ public final class MPIGroup: ProcessGroup {
     private final class Started: Transfer {
         let exchange: any Exchange
         let name: String
+        /// Which of the calls that every rank of the group makes; nil for messages between two ranks.
+        let count: Int?
         var isDone = false
         private unowned let group: MPIGroup
 
-        init(_ exchange: any Exchange, _ name: String, _ group: MPIGroup) {
+        init(_ exchange: any Exchange, _ name: String, count: Int?, _ group: MPIGroup) {
             self.exchange = exchange
             self.name = name
+            self.count = count
             self.group = group
         }
 
-        func wait() throws(TrainerError) { try group.wait { self.isDone } }
+        func wait() throws(TrainerError) { try group.wait(for: { self.isDone ? nil : self }) }
     }
 
     public init(_ communicator: Communicator) { self.communicator = communicator }
@@ -59,7 +62,7 @@ public final class MPIGroup: ProcessGroup {
         // MPI promises tags up to 32,767; far fewer transfers are under way at a time.
         startedCount = (startedCount + 1) % 30_000
         do {
-            let transfer = Started(try begin(startedCount), name, self)
+            let transfer = Started(try begin(startedCount), name, count: communicator.count(), self)
             underWay.append(transfer)
             sentBytes += parts * (tensor.byteCount - part(of: tensor).byteCount)
             return transfer
@@ -73,36 +76,48 @@ public final class MPIGroup: ProcessGroup {
         underWay.removeAll(where: \.isDone)
     }
 
-    public func finish() throws(TrainerError) { try wait { underWay.isEmpty } }
+    public func finish() throws(TrainerError) { try wait(for: { underWay.first }) }
 
-    private func wait(_ isDone: () -> Bool) throws(TrainerError) {
+    /// - Parameter next: What is to be done first of what is still under way; nil when there is nothing to wait for any more.
+    private func wait(for next: () -> Started?) throws(TrainerError) {
+        var noted: Started?
+        defer { if noted != nil { communicator.endWait() } }
+        var rounds = 0
         while true {
             progress()
             if let failure { throw failure }
-            if isDone() { return }
+            guard let awaited = next() else { return }
+            if noted !== awaited {
+                communicator.wait(awaited.exchange.kind, awaited.name, count: awaited.count)
+                noted = awaited
+                rounds = 0
+            }
+            rounds += 1
+            // Rarely, for it takes time to find out: some milliseconds lie between.
+            if rounds % 4096 == 0 { communicator.note(silent: awaited.exchange.silentPeers) }
             // Ranks may outnumber the cores: one that waits gives its core away.
             sched_yield()
         }
     }
 
     public func sum(_ values: [Double], name: String) throws(TrainerError) -> [Double] {
-        do { return try communicator.reduce(values, .sum) } catch { throw named(error, name) }
+        do { return try communicator.reduce(values, .sum, name: name) } catch { throw named(error, name) }
     }
 
     public func max(_ values: [Double], name: String) throws(TrainerError) -> [Double] {
-        do { return try communicator.reduce(values, .max) } catch { throw named(error, name) }
+        do { return try communicator.reduce(values, .max, name: name) } catch { throw named(error, name) }
     }
 
     public func broadcast(_ bytes: [UInt8], name: String) throws(TrainerError) -> [UInt8] {
-        do { return try communicator.broadcast(bytes) } catch { throw named(error, name) }
+        do { return try communicator.broadcast(bytes, name: name) } catch { throw named(error, name) }
     }
 
     public func gather(_ bytes: [UInt8], name: String) throws(TrainerError) -> [[UInt8]] {
-        do { return try communicator.gather(bytes) } catch { throw named(error, name) }
+        do { return try communicator.gather(bytes, name: name) } catch { throw named(error, name) }
     }
 
     public func barrier(name: String) throws(TrainerError) {
-        do { try communicator.barrier() } catch { throw named(error, name) }
+        do { try communicator.barrier(name: name) } catch { throw named(error, name) }
     }
 
     private func named(_ error: TrainerError, _ name: String) -> TrainerError {

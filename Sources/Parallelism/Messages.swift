@@ -8,6 +8,10 @@ protocol Exchange: AnyObject {
     ///
     /// - Returns: Whether it is done.
     func advance() throws(TrainerError) -> Bool
+    /// What kind of call it is: `sum`, `gather`.
+    var kind: String { get }
+    /// The ranks of the group from which something has not arrived yet, or that have not taken what was sent to them.
+    var silentPeers: Set<Int> { get }
 }
 
 /// Messages that need nothing but to arrive.
@@ -25,6 +29,9 @@ final class Messages: Exchange {
         while let last = requests.last, try last.test() { requests.removeLast() }
         return requests.isEmpty
     }
+
+    var kind: String { "gather" }
+    var silentPeers: Set<Int> { Set(requests.compactMap(\.peer)) }
 
     /// Each rank's part of a tensor to every other: `size - 1` parts sent and received by each rank, the least that can be.
     static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int) throws(TrainerError) -> Messages {

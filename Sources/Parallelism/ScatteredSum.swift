@@ -68,6 +68,9 @@ final class ScatteredSum: Exchange {
         return slots.rows(index..<index + 1).columns(0..<pieces[piece].elements.count)
     }
 
+    var kind: String { "scattered sum" }
+    var silentPeers: Set<Int> { sending.silentPeers.union(pieces[added...].map(\.peer)) }
+
     func advance() throws(TrainerError) -> Bool {
         // Adding is an operation of the device, which calls for progress at its end.
         guard !isAdvancing else { return false }

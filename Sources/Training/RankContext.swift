@@ -7,6 +7,8 @@ public import Tensors
 /// Where this rank runs: its group, its cores and its device.
 public struct RankContext {
     public let group: any ProcessGroup
+    /// All ranks of the job; nil for a process that belongs to none.
+    public let world: Communicator?
     public let device: any Device
     /// The processor behind it, whose operations nothing records.
     public let processor: CPUDevice
@@ -48,7 +50,7 @@ public struct RankContext {
         processor.progress = { group.progress() }
         let trace = traces ? Trace() : nil
         return RankContext(
-            group: trace.map { TracedGroup(group, $0) } ?? group, device: trace.map { TracedDevice(processor, $0) } ?? processor,
+            group: trace.map { TracedGroup(group, $0) } ?? group, world: world, device: trace.map { TracedDevice(processor, $0) } ?? processor,
             processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

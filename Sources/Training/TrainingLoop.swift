@@ -1,5 +1,6 @@
 import Data
 import Foundation
+import MessagePassing
 import Models
 import Parallelism
 import Planning
@@ -64,23 +65,46 @@ final class TrainingLoop {
         let start = ContinuousClock.now
         let index = position.step
         context.trace?.isDetailed = stepsToTrace > 0
-        context.trace?.enter("data")
+        enter("data", context.trace)
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
         let batches = try plan.batches(ofRank: context.group.index, from: setup.data.training)
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
-        let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
+        let result = try run(index, plan, batches, votes)
         try checkEveryGradient(step: index)
         let (peaks, kinds, ranks) = try largest(ownSeconds: result.ownSeconds, step: index)
         context.trace?.leave()
         position.step = index + 1
+        FlightRecord.own.finished(steps: position.step)
         position.cursor = plan.cursor.upperBound
+        position.updates = step.updates
         report.step(
             StepRecord(
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
                 seconds: (ContinuousClock.now - start) / .seconds(1), peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
-                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970))
+                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
         return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
+    }
+
+    /// One step; the rows of one that goes wrong are kept.
+    private func run(_ index: Int, _ plan: StepPlan, _ batches: [PackedBatch], _ votes: [Double]) throws(TrainerError) -> TrainingStep.Result {
+        do throws(TrainerError) {
+            let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
+            if let skipped = result.skipped { report.warn("\(skipped)" + keep(plan, index)) }
+            return result
+        } catch {
+            guard error.code == .numerics else { throw error }
+            let kept = keep(plan, index)
+            throw TrainerError(error.code, error.subject, error.problem, remedy: (error.remedy ?? "") + "." + kept)
+        }
+    }
+
+    /// Keeps a step's rows, on the first rank; where they lie.
+    private func keep(_ plan: StepPlan, _ index: Int) -> String {
+        guard context.group.index == 0 else { return "" }
+        do throws(TrainerError) {
+            return " Its rows are in \(try FaultyStep(step: index, plan: plan, rows: setup.data.training).write(into: report.folder))"
+        } catch { return " Its rows could not be kept (\(error.problem))" }
     }
 
     /// The most that any rank has had allocated and in memory, the same by kind, and the time of each rank, all in one collective.
@@ -120,7 +144,7 @@ final class TrainingLoop {
     }
 
     private func evaluate() throws(TrainerError) -> Double? {
-        context.trace?.enter("evaluation")
+        enter("evaluation", context.trace)
         defer { context.trace?.leave() }
         guard let measured = try meter?.loss(trained) else { return nil }
         report.evaluation(measured, step: position.step)
@@ -146,7 +170,7 @@ final class TrainingLoop {
     }
 
     private func save(_ score: Double?) throws(TrainerError) {
-        context.trace?.enter("checkpoint")
+        enter("checkpoint", context.trace)
         let saving = try keeper.save(position, score: score)
         context.trace?.leave()
         lastSave = .now

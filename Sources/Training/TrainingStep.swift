@@ -18,12 +18,16 @@ public final class TrainingStep {
     /// Where activations wait for the backward; nil for in memory.
     private let spill: Spill?
     private let trace: Trace?
+    private let updateOptions: UpdateGuard.Options
+    /// Which updates were left out so far.
+    public var updates = UpdateGuard()
     private let objective = NextToken()
 
     public init(
         _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
-        on device: any Device, spill: Spill? = nil, trace: Trace? = nil
+        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, updates: UpdateGuard.Options = UpdateGuard.Options()
     ) {
+        updateOptions = updates
         self.trained = trained
         self.optimizer = optimizer
         self.schedule = schedule
@@ -46,6 +50,8 @@ public final class TrainingStep {
         public var ownSeconds: Double
         /// The sums over the ranks of what each voted.
         public var votes: [Double]
+        /// Why the update was left out; nil where it was made.
+        public var skipped: TrainerError?
     }
 
     /// - Parameters:
@@ -53,7 +59,8 @@ public final class TrainingStep {
     ///   - batches: This rank's microbatches, as many on every rank; those without a token are allowed.
     ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
     ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
-    /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
+    /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor, unless such updates are left out; then nothing
+    ///   was updated.
     public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
         let start = ContinuousClock.now
         let units = trained.units
@@ -61,35 +68,72 @@ public final class TrainingStep {
         let scale = 1 / Double(max(trainedTokenCount, 1))
         var lossSum = 0.0
         for (index, batch) in batches.enumerated() {
-            trace?.enter("forward")
+            enter("forward", trace)
             let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: seed, step: step))
-            pass.forwardFinished = { self.trace?.enter("backward") }
+            pass.forwardFinished = { enter("backward", self.trace) }
             let isLast = index == batches.count - 1
             pass.unitFinished = { (unit) throws(TrainerError) in try units.finishGradients(unit, isLast: isLast) }
             lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
         }
         let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
-        trace?.enter("reduce")
+        enter("reduce", trace)
         try units.finishStep()
         let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
-        trace?.enter("optimizer")
+        enter("optimizer", trace)
         let norm = try units.gradientNorm()
-        if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
+        let skipped = device.holdsValues ? try judge(step: step, ownLoss: lossSum, loss: loss, norm: norm) : nil
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
-        try optimizer.update(UpdateNumbers(step: step + 1, learningRate: learningRate, gradientScale: clip))
-        try units.publish()
-        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()))
+        if skipped == nil {
+            try optimizer.update(UpdateNumbers(step: step + 1 - updates.skippedCount, learningRate: learningRate, gradientScale: clip))
+            try units.publish()
+        }
+        return Result(
+            loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()), skipped: skipped)
     }
 
-    private func checkFinite(step: Int, loss: Double, norm: Double) throws(TrainerError) {
-        guard !loss.isFinite || !norm.isFinite else { return }
-        let first = trained.units.firstNonFiniteGradient(trained.model.unitsInBackwardOrder)
-        let place = first.map { "the gradient of \($0.name)" } ?? "the loss"
-        throw TrainerError(
-            .numerics, "step \(step + 1), rank \(group.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",
-            remedy: "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
+    /// Decides whether the update is made; all ranks decide alike.
+    ///
+    /// - Returns: Why it is left out; nil if it is made.
+    /// - Throws: `numerics` if the run ends here; `communication`.
+    private func judge(step: Int, ownLoss: Double, loss: Double, norm: Double) throws(TrainerError) -> TrainerError? {
+        let isFinite = loss.isFinite && norm.isFinite
+        let verdict = updates.judge(isFinite: isFinite, norm: norm, updateOptions)
+        switch verdict {
+        case .update: return nil
+        case .skipSpike(let limit):
+            let problem = "the gradient norm of \(norm) is above the limit of \(limit)"
+            return TrainerError(.numerics, "step \(step + 1)", problem, remedy: "The update is left out, as training.spike_skip wants it")
+        case .skipNonFinite:
+            return try nonFinite(step, ownLoss, loss, norm, "The update is left out, as training.on_nonfinite wants it")
+        case .stop(let inARow):
+            let before = inARow > 1 ? "It is step \(inARow) of such in a row. " : ""
+            throw try nonFinite(
+                step, ownLoss, loss, norm,
+                before + "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
+        }
+    }
+
+    /// A NaN without its sign, which means nothing.
+    private func shown(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
+
+    /// What is not finite, and on which rank: the first trained tensor in the order of the backward whose gradient is not, on any rank.
+    private func nonFinite(
+        _ step: Int, _ ownLoss: Double, _ loss: Double, _ norm: Double, _ remedy: String
+    ) throws(TrainerError) -> TrainerError {
+        let order = trained.model.unitsInBackwardOrder
+        let first = trained.units.firstNonFiniteGradient(order)
+        let unit = first.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
+        let found = try group.gather(Array("\(ownLoss.isFinite ? 0 : 1) \(unit) \(first?.name ?? "")".utf8), name: "what is not finite")
+        let words = found.map { String(decoding: $0, as: UTF8.self).split(separator: " ", maxSplits: 2).map(String.init) }
+        let rank = words.firstIndex { $0.first == "1" }
+        let tensor = words.filter { $0.count == 3 }.min { (Int($0[1]) ?? .max) < (Int($1[1]) ?? .max) }
+        let place = tensor.map { "the gradient of \($0[2])" } ?? "the loss"
+        return TrainerError(
+            .numerics, "step \(step + 1)" + (rank.map { ", rank \($0)" } ?? ""),
+            "\(place) is not finite (loss \(shown(loss)), gradient norm \(shown(norm)))",
+            remedy: remedy)
     }
 }
 
