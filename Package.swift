@@ -56,8 +56,8 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Planning",
-            "Reporting", "Support", "Tensors", "Tokenizers", "Training", "Watching",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Parallelism",
+            "Planning", "Reporting", "Support", "Tensors", "Tokenizers", "Training", "Watching",
         ]
     ),
 ]

@@ -31,9 +31,9 @@ public struct LoRA {
             for linear in block.linears {
                 var parts: [LoRAAdapter.Part] = []
                 for (index, part) in linear.parts.enumerated() where targets.contains(part.path) {
-                    let base = part.parameter
-                    let a = Parameter(name: "\(part.path).lora_A.weight", rows: options.r, columns: base.columns, isTrainable: true)
-                    let b = Parameter(name: "\(part.path).lora_B.weight", rows: base.rows, columns: options.r, isTrainable: true)
+                    let slices = part.parameter.slice.lowRank(options.r, ranks: model.share.tensor.size)
+                    let a = Parameter(name: "\(part.path).lora_A.weight", slice: slices.a, isTrainable: true)
+                    let b = Parameter(name: "\(part.path).lora_B.weight", slice: slices.b, isTrainable: true)
                     parts.append(.init(index: index, a: a, b: b))
                     modules.append(Module(path: part.path, a: a, b: b))
                 }
@@ -57,14 +57,20 @@ public struct LoRA {
     public func initialise(_ unit: ParameterUnit, seed: UInt64) {
         let random = Philox(seed: seed, purpose: .initialValues)
         for (index, module) in modules.enumerated() where unit.parameters.contains(where: { $0 === module.a }) {
-            let bound = 1 / Float(module.a.columns).squareRoot()
+            let slice = module.a.slice
+            let bound = 1 / Float(slice.wholeColumns).squareRoot()
             var values: [Float] = []
-            values.reserveCapacity(module.a.count + 3)
-            for block in 0..<(module.a.count + 3) / 4 {
-                let words = random.words(UInt64(block), UInt64(index))
-                for word in [words.0, words.1, words.2, words.3] { values.append((2 * Philox.unit(word) - 1) * bound) }
+            values.reserveCapacity(module.a.count + 8)
+            for row in 0..<slice.rows.count {
+                let first = slice.place(row * slice.columns.count)
+                let wanted = first..<first + slice.columns.count
+                for block in wanted.lowerBound / 4..<(wanted.upperBound + 3) / 4 {
+                    let words = random.words(UInt64(block), UInt64(index))
+                    for (place, word) in zip((4 * block)..., [words.0, words.1, words.2, words.3]) where wanted.contains(place) {
+                        values.append((2 * Philox.unit(word) - 1) * bound)
+                    }
+                }
             }
-            values.removeLast(values.count - module.a.count)
             module.a.write(values)
             module.b.write([Float](repeating: 0, count: module.b.count))
         }

@@ -8,6 +8,8 @@ import Tensors
 ///
 /// `A_p` is `[R, K]`, `B_p` `[N_p, R]`. The `A`s of layers that share an input lie next to each other, so one product serves all; those
 /// layers share one dropout mask too, where PEFT draws one for each.
+///
+/// Where a tensor group cuts the layer by rows, `B` is cut likewise and every rank has all of `A`; where it cuts the columns, the reverse.
 final class LoRAAdapter: LinearAdapter {
     /// One adapted layer: which part of the linear it adds to. They are in the order of the parts.
     struct Part {
@@ -53,22 +55,26 @@ final class LoRAAdapter: LinearAdapter {
             device.product(
                 projectedGradient.columns(columns(position)), partGradient, part.b.weight.values, transposesLeft: false, transposesRight: false,
                 alpha: scale, adds: false)
-            if let gradient = part.b.gradient {
+            pass.addWeightGradients {
+                guard let gradient = part.b.gradient else { return }
                 device.product(
-                    gradient, partGradient, projected.columns(columns(position)), transposesLeft: true, transposesRight: false, alpha: scale,
-                    adds: true)
+                    gradient, partGradient, projected.columns(self.columns(position)), transposesLeft: true, transposesRight: false,
+                    alpha: self.scale, adds: true)
             }
         }
-        if let gradient = stackedAGradient {
+        if parts[0].a.isTrainable {
             let dropped = try dropped(input, linear, pass)
-            device.product(gradient, projectedGradient, dropped, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
+            pass.addWeightGradients {
+                guard let gradient = self.stackedAGradient else { return }
+                device.product(gradient, projectedGradient, dropped, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
+            }
         }
         guard let inputGradient else { return .nothing }
         guard let mask = mask(linear, pass) else {
             return .term(LowRankTerm(columns: 0..<inputGradient.columns, left: projectedGradient, right: stackedA, factor: 1))
         }
         device.product(inputGradient, projectedGradient, stackedA, transposesLeft: false, transposesRight: false, alpha: 1, adds: false)
-        device.dropout(inputGradient, inputGradient, mask: mask, tokenPositions: pass.tokenPositions)
+        device.dropout(inputGradient, inputGradient, mask: mask, tokenPositions: pass.tokenPositions, firstChannel: firstChannel(linear))
         return .written
     }
 
@@ -79,9 +85,12 @@ final class LoRAAdapter: LinearAdapter {
     private func dropped(_ input: Tensor, _ linear: Linear, _ pass: Pass) throws(TrainerError) -> Tensor {
         guard let mask = mask(linear, pass) else { return input }
         let output = try pass.device.tensor(input.rows, input.columns)
-        pass.device.dropout(output, input, mask: mask, tokenPositions: pass.tokenPositions)
+        pass.device.dropout(output, input, mask: mask, tokenPositions: pass.tokenPositions, firstChannel: firstChannel(linear))
         return output
     }
+
+    /// The number of the input's first channel among those of the whole layer.
+    private func firstChannel(_ linear: Linear) -> Int { linear.parts[0].parameter.slice.columns.lowerBound }
 
     /// All `A`s as one matrix, `[parts * R, K]`.
     private var stackedA: Tensor { stacked(parts.map { $0.a.weight.values }) }

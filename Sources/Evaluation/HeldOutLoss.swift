@@ -29,15 +29,25 @@ public struct HeldOutLoss: Equatable, Sendable {
         return StepPlan.evaluation(of: rows, packing: packing)
     }
 
+    /// The ranks that compute the loss of a microbatch together: those of a context group take rows of their own instead of sharing sequences.
+    public static func groups(_ groups: ModelGroups) -> ModelGroups {
+        var groups = groups
+        groups.context = SoloGroup()
+        return groups
+    }
+
     /// Measures the loss over all rows, which the ranks of the group share. Every rank makes the same one collective call, with rows or without.
     ///
     /// - Parameters:
     ///   - rows: The same on every rank.
     ///   - microbatchTokens: The most tokens of one forward, see `plan`.
+    ///   - group: The ranks that hold the same parameters, or copies of the model.
+    ///   - world: All ranks, where several hold a copy together.
     /// - Returns: The same on every rank.
     /// - Throws: `configuration` if there is no row; `memory`, `communication`.
     public static func measure(
-        _ model: LanguageModel, on rows: TokenizedRows, microbatchTokens: Int, group: any ProcessGroup = SoloGroup(), device: any Device
+        _ model: LanguageModel, on rows: TokenizedRows, microbatchTokens: Int, group: any ProcessGroup = SoloGroup(),
+        world: (any ProcessGroup)? = nil, device: any Device
     ) throws(TrainerError) -> HeldOutLoss {
         guard !rows.isEmpty else {
             throw TrainerError(.configuration, "data.validation", "there is no held-out row to measure the loss on", remedy: "Give at least one")
@@ -45,9 +55,11 @@ public struct HeldOutLoss: Equatable, Sendable {
         let plan = plan(of: rows, packing: PackingOptions(rankCount: group.size, microbatchTokens: microbatchTokens))
         var sum = 0.0
         for round in 0..<plan.roundCount {
-            let pass = try Pass(try plan.batch(ofRank: group.index, round: round, from: rows), on: device, keepsActivations: false)
-            sum += try NextToken().lossSum(model, pass)
+            let batch = try plan.batch(ofRank: group.index, round: round, from: rows)
+            sum += try NextToken().lossSum(model, Pass(batch, on: device, groups: groups(model.groups), keepsActivations: false))
         }
-        return HeldOutLoss(lossSum: try group.sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)
+        // All ranks of a tensor group have found the same.
+        if model.groups.tensor.index > 0 { sum = 0 }
+        return HeldOutLoss(lossSum: try (world ?? group).sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)
     }
 }

@@ -78,7 +78,7 @@ extension LanguageModel {
             let batch = PackedBatch(
                 tokens: tokens, sequenceStarts: [0, tokens.count], trained: [Bool](repeating: false, count: tokens.count),
                 globalPositions: tokens.indices.map(Int64.init))
-            all.append(try logits(try forward(try Pass(batch, on: device, keepsActivations: false))).values())
+            all.append(try logits(try Pass(batch, on: device, keepsActivations: false)).values())
         }
         return all
     }

@@ -46,19 +46,83 @@ public func crossEntropyForwardBackward(
             let values = logits + row * vocabulary
             let target = Int(targets[row])
             let targetLogit = values[target]
-            let sum = sumByBlocks(values, vocabulary) { block, shift in
-                shifts[block.lowerBound / blockCount] = shift
-                return replaceByExponentials(values, block, shift)
-            }
-            losses[row] = sum.loss(target: targetLogit)
-            for (index, shift) in shifts.enumerated() {
-                let factor = Double(scale) / sum.total * exp(Double(shift) - Double(sum.greatest))
-                let block = index * blockCount..<min((index + 1) * blockCount, vocabulary)
-                scaleInPlace(target: values, factor: Float(factor), range: block)
-            }
+            losses[row] = replaceByProbabilities(values, vocabulary, scale: scale, shifts).loss(target: targetLogit)
             values[target] -= scale
         }
     }
+}
+
+/// What a part of the vocabulary contributes to the losses and gradients of some rows; the ranks that have the others' contribute theirs.
+///
+///     logSumExp[r]    = log(sum over v of e^logits[r, v])
+///     targetLogits[r] = logits[r, targets[r]], 0 where the target is not among `tokens`
+///     logits[r, v]    = scale * e^(logits[r, v] - logSumExp[r])
+///
+/// The loss of a row is the logarithm of the sum of all e^logSumExp, less the sum of all target logits. Sums as in `crossEntropyForward`.
+///
+/// - Parameters:
+///   - logSumExp: Written, `[n]`.
+///   - targetLogits: Written, `[n]`.
+///   - logits: Read, and if there is a scale written, `[n, tokens]`.
+///   - targets: Read, `[n]`.
+///   - tokens: The part of the vocabulary.
+///   - scale: As in `crossEntropyForwardBackward`; nil for no gradient.
+///   - rows: The rows to work on.
+public func crossEntropyPart(
+    logSumExp: UnsafeMutablePointer<Float>, targetLogits: UnsafeMutablePointer<Float>, logits: UnsafeMutablePointer<Float>,
+    targets: UnsafePointer<Int32>, tokens: Range<Int>, scale: Float?, rows: Range<Int>
+) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (tokens.count + blockCount - 1) / blockCount) { shifts in
+        for row in rows {
+            let values = logits + row * tokens.count
+            let target = Int(targets[row])
+            targetLogits[row] = tokens.contains(target) ? values[target - tokens.lowerBound] : 0
+            let sum =
+                scale.map { replaceByProbabilities(values, tokens.count, scale: $0, shifts) }
+                ?? sumByBlocks(values, tokens.count) { sumOfExponentials(values, $0, $1) }
+            logSumExp[row] = sum.loss(target: 0)
+        }
+    }
+}
+
+/// The gradient of some rows in a part of the vocabulary, in the place of what `crossEntropyPart` left.
+///
+///     logits[r, v] = factors[r] * logits[r, v] - (v == targets[r] ? scale : 0)
+///
+/// - Parameters:
+///   - logits: Read, then written, `[n, tokens]`.
+///   - factors: Read, `[n]`: e to the power of the part's logSumExp less the whole's.
+///   - targets: Read, `[n]`.
+///   - tokens: The part of the vocabulary.
+///   - scale: That of `crossEntropyPart`.
+///   - rows: The rows to work on.
+public func crossEntropyPartBackward(
+    logits: UnsafeMutablePointer<Float>, factors: UnsafePointer<Float>, targets: UnsafePointer<Int32>, tokens: Range<Int>, scale: Float,
+    rows: Range<Int>
+) {
+    for row in rows {
+        let values = logits + row * tokens.count
+        scaleInPlace(target: values, factor: factors[row], range: 0..<tokens.count)
+        let target = Int(targets[row])
+        if tokens.contains(target) { values[target - tokens.lowerBound] -= scale }
+    }
+}
+
+/// Replaces a row of logits by `scale` times their softmax.
+///
+/// - Parameter shifts: Overwritten, a number for each block.
+private func replaceByProbabilities(
+    _ values: UnsafeMutablePointer<Float>, _ count: Int, scale: Float, _ shifts: UnsafeMutableBufferPointer<Float>
+) -> ExponentialSum {
+    let sum = sumByBlocks(values, count) { block, shift in
+        shifts[block.lowerBound / blockCount] = shift
+        return replaceByExponentials(values, block, shift)
+    }
+    for (index, shift) in shifts.enumerated() {
+        let factor = Double(scale) / sum.total * exp(Double(shift) - Double(sum.greatest))
+        scaleInPlace(target: values, factor: Float(factor), range: index * blockCount..<min((index + 1) * blockCount, count))
+    }
+    return sum
 }
 
 /// The sum of e^(logit - greatest) over a row.

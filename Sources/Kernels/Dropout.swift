@@ -15,22 +15,30 @@
 ///   - stream: Which mask: step and layer, say.
 ///   - tokenPositions: Read, `[T]`; the token's place in the whole step, under 2^44.
 ///   - probability: p in [0, 1): the share of zeroed values, taken to the nearest 65536th; 0 copies.
+///   - firstChannel: The number of the first of the C channels where others come before them.
 public func dropoutRows(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Range<Int>, channels: Int, key: (UInt32, UInt32), stream: UInt64,
-    tokenPositions: UnsafePointer<Int64>, probability: Float
+    tokenPositions: UnsafePointer<Int64>, probability: Float, firstChannel: Int = 0
 ) {
     let mask = DropoutMask(key: key, stream: stream, probability: probability)
     let ones = InlineArray<8, Vector>(repeating: Vector(repeating: 1))
+    // Masks are drawn from a multiple of 64 channels on; the first of these are others' where the part begins elsewhere.
+    let foreign = firstChannel % 64
     for row in rows {
         let x = input + row * channels
         let y = output + row * channels
-        for start in stride(from: 0, to: channels, by: 128) {
-            let factors = probability == 0 ? ones : mask.factors(position: UInt64(bitPattern: tokenPositions[row]), group: start / 8)
+        for start in stride(from: -foreign, to: channels, by: 128) {
+            let group = (firstChannel + start) / 8
+            let factors = probability == 0 ? ones : mask.factors(position: UInt64(bitPattern: tokenPositions[row]), group: group)
             for part in 0..<8 {
                 let index = start + part * vectorLanes
                 let lanes = min(vectorLanes, channels - index)
                 if lanes <= 0 { break }
-                y.store(x.vector(index, lanes) * factors[part], index, lanes)
+                if index >= 0 {
+                    y.store(x.vector(index, lanes) * factors[part], index, lanes)
+                } else {
+                    for lane in 0..<lanes where index + lane >= 0 { y[index + lane] = x[index + lane] * factors[part][lane] }
+                }
             }
         }
     }
@@ -53,7 +61,7 @@ private struct DropoutMask {
         scale = 1 / (1 - probability)
     }
 
-    /// The factors of channels `8 * group` to `8 * group + 127` of the token at `position`; `group` is a multiple of 16.
+    /// The factors of channels `8 * group` to `8 * group + 127` of the token at `position`; `group` is a multiple of 8.
     @inline(__always) func factors(position: UInt64, group: Int) -> InlineArray<8, Vector> {
         let low = position << 20 | UInt64(group)
         var first = Words(low: low, high: stream)

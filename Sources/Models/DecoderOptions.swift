@@ -35,4 +35,10 @@ public struct DecoderOptions: Equatable, Sendable {
         self.maximumPositions = maximumPositions
         self.endTokens = endTokens
     }
+
+    /// Multiplications of a token in the matrices of one block.
+    public var blockProductCount: Int {
+        let (queries, keys) = (heads.queryHeads * heads.headSize, heads.keyHeads * heads.headSize)
+        return channels * (2 * queries + 2 * keys + 3 * feedForwardWidth)
+    }
 }

@@ -1,23 +1,26 @@
 public import Support
 public import Tensors
 
-/// The keys and values of the tokens so far, for every layer and sequence of a generation.
+/// The keys and values of the tokens so far, for every layer that a rank has and every sequence of a generation.
 ///
 /// Each sequence has `capacity` rows in every layer's tensor, `[S * capacity, 2 * K * D]`: keys, then values.
 public final class KeyValueCache {
     public let capacity: Int
-    private let layers: [Tensor]
+    private let layers: [Int: Tensor]
     private let width: Int
     /// Tokens each of the sequences has in the cache.
     public private(set) var lengths: [Int]
     /// The sequences that the next pass continues, by their place here.
     public var active: [Int]
 
-    public init(options: DecoderOptions, sequenceCount: Int, capacity: Int, on device: any Device) throws(TrainerError) {
+    /// - Parameters:
+    ///   - keyWidth: K * D of a layer.
+    ///   - layers: The layers' numbers.
+    public init(keyWidth: Int, layers numbers: [Int], sequenceCount: Int, capacity: Int, on device: any Device) throws(TrainerError) {
         self.capacity = capacity
-        width = options.heads.keyHeads * options.heads.headSize
-        var layers: [Tensor] = []
-        for _ in 0..<options.layerCount { layers.append(try device.tensor(sequenceCount * capacity, 2 * width)) }
+        width = keyWidth
+        var layers: [Int: Tensor] = [:]
+        for number in numbers { layers[number] = try device.tensor(sequenceCount * capacity, 2 * width) }
         self.layers = layers
         lengths = [Int](repeating: 0, count: sequenceCount)
         active = Array(0..<sequenceCount)
@@ -39,12 +42,13 @@ public final class KeyValueCache {
 
     /// Stores the new tokens' keys and values of a layer; returns all keys and all values.
     func append(_ keyValues: Tensor, layer: Int, ranges: [AttentionSpan]) throws(TrainerError) -> (keys: Tensor, values: Tensor) {
+        guard let layer = layers[layer] else { preconditionFailure("KeyValueCache.append: the cache has no layer \(layer)") }
         let device = keyValues.device
         let rows = ranges.flatMap { span in (span.keys.upperBound - span.queries.count..<span.keys.upperBound).map(Int32.init) }
         let contiguous = try device.tensor(keyValues.rows, keyValues.columns)
         device.copy(contiguous, keyValues)
-        device.scatterRows(layers[layer], contiguous, indices: try device.tensor(rows))
-        return (layers[layer].columns(0..<width), layers[layer].columns(width..<2 * width))
+        device.scatterRows(layer, contiguous, indices: try device.tensor(rows))
+        return (layer.columns(0..<width), layer.columns(width..<2 * width))
     }
 
     /// Counts the tokens of a finished pass.

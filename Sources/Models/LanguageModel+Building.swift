@@ -1,19 +1,52 @@
-import Support
-import Tensors
+public import Support
+public import Tensors
 
 extension LanguageModel {
     /// The model's structure, all of it trainable and without storage yet.
     ///
     /// Matrices that share an input stand next to each other in their unit, so they lie together in memory.
-    public static func build(_ options: DecoderOptions, _ architecture: any Architecture.Type) -> LanguageModel {
-        let builder = Builder(options: options, architecture: architecture)
+    ///
+    /// - Parameter share: What this rank keeps.
+    /// - Precondition: `DecoderOptions.checkTensorSize` finds nothing wrong.
+    public static func build(
+        _ options: DecoderOptions, _ architecture: any Architecture.Type, share: ModelShare = ModelShare()
+    ) -> LanguageModel {
+        let builder = Builder(options: options, architecture: architecture, place: share.tensor, heads: options.heads.part(of: share.tensor))
         let rotary = RotaryTable(options.rotary, headSize: options.heads.headSize)
-        let embedding = builder.matrix(.embedding, rows: options.vocabulary, columns: options.channels)
-        let head = options.isTied ? embedding : builder.matrix(.head, rows: options.vocabulary, columns: options.channels)
+        let embedding = builder.vocabularyMatrix(.embedding)
+        let head = options.isTied ? embedding : builder.vocabularyMatrix(.head)
         let blocks = (0..<options.layerCount).map { builder.block($0, rotary) }
         return LanguageModel(
-            options: options, architecture: architecture, embedding: embedding, blocks: blocks, finalNorm: builder.norm(.finalNorm), head: head,
-            rotary: rotary)
+            options: options, architecture: architecture, share: share, embedding: embedding, blocks: blocks, finalNorm: builder.norm(.finalNorm),
+            head: head, rotary: rotary)
+    }
+
+    /// The heads that this rank computes.
+    public var localHeads: AttentionHeads { blocks.first?.attention.heads ?? options.heads }
+}
+
+extension DecoderOptions {
+    /// Refuses a tensor group whose ranks can't share out the heads evenly, and names the sizes that work.
+    public func checkTensorSize(_ size: Int) throws(TrainerError) {
+        guard !heads.canBeShared(by: size) else { return }
+        let sizes = (1...max(1, heads.queryHeads)).filter(heads.canBeShared).map(String.init)
+        let list = sizes.count == 1 ? sizes[0] : sizes.dropLast().joined(separator: ", ") + " or " + (sizes.last ?? "")
+        throw TrainerError(
+            .configuration, "parallel.tensor",
+            "\(size) ranks can't share out \(heads.queryHeads) query and \(heads.keyHeads) key heads evenly", remedy: "Use \(list)")
+    }
+}
+
+extension AttentionHeads {
+    func canBeShared(by size: Int) -> Bool { queryHeads % size == 0 && (keyHeads % size == 0 || size % keyHeads == 0) }
+
+    /// The heads of one rank of a tensor group: an even part of the query heads, and the key heads that these use.
+    func part(of place: TensorPlace) -> AttentionHeads {
+        precondition(canBeShared(by: place.size), "AttentionHeads.part: \(place.size) ranks for \(queryHeads) and \(keyHeads) heads")
+        var part = self
+        part.queryHeads = queryHeads / place.size
+        part.keyHeads = max(1, keyHeads / place.size)
+        return part
     }
 }
 
@@ -21,41 +54,48 @@ extension LanguageModel {
 private struct Builder {
     let options: DecoderOptions
     let architecture: any Architecture.Type
+    let place: TensorPlace
+    /// Of this rank.
+    let heads: AttentionHeads
 
     func name(_ role: ParameterRole, layer: Int) -> String {
         guard let row = architecture.table.first(where: { $0.role == role }) else { preconditionFailure("Builder.name: the table lacks \(role)") }
         return ParameterRow.fill(row.name, layer: layer)
     }
 
-    func matrix(_ role: ParameterRole, layer: Int = 0, rows: Int, columns: Int) -> Parameter {
-        Parameter(name: name(role, layer: layer), rows: rows, columns: columns, isTrainable: true)
+    func vocabularyMatrix(_ role: ParameterRole) -> Parameter {
+        Parameter(name: name(role, layer: 0), slice: place.rows(options.vocabulary, columns: options.channels), isTrainable: true)
     }
 
     func norm(_ role: ParameterRole, layer: Int = 0) -> Norm {
-        let gain = Parameter(name: name(role, layer: layer), rows: 1, columns: options.channels, isVector: true, isTrainable: true)
+        let slice = place.whole(rows: 1, columns: options.channels)
+        let gain = Parameter(name: name(role, layer: layer), slice: slice, isVector: true, isTrainable: true)
         return Norm(gain: gain, epsilon: options.normEpsilon)
     }
 
-    func linear(_ roles: [(role: ParameterRole, rows: Int)], layer: Int, columns: Int, place: Int) -> Linear {
-        let parts = roles.map { role, rows in
-            let parameter = matrix(role, layer: layer, rows: rows, columns: columns)
+    func linear(_ roles: [(role: ParameterRole, slice: ParameterSlice)], layer: Int, index: Int) -> Linear {
+        let parts = roles.map { role, slice in
+            let parameter = Parameter(name: name(role, layer: layer), slice: slice, isTrainable: true)
             let path = String(parameter.name.dropLast(".weight".count))
             return Linear.Part(parameter: parameter, target: String(path.split(separator: ".").last ?? ""), path: path)
         }
-        return Linear(parts: parts, place: layer * 4 + place)
+        return Linear(parts: parts, place: layer * 4 + index)
     }
 
+    /// Query, key, value, gate and up are cut by rows, so their outputs are a rank's own; attention's output and down by columns, as the inputs are.
     func block(_ layer: Int, _ rotary: RotaryTable) -> DecoderBlock {
-        let (channels, width) = (options.channels, options.feedForwardWidth)
-        let (queries, keys) = (options.heads.queryHeads * options.heads.headSize, options.heads.keyHeads * options.heads.headSize)
+        let (channels, width, whole) = (options.channels, options.feedForwardWidth, options.heads)
+        let query = place.rows(whole.queryHeads * whole.headSize, columns: channels)
+        let key = place.rows(whole.keyHeads * whole.headSize, columns: channels, parts: whole.keyHeads)
+        let wide = place.rows(width, columns: channels)
         let attention = Attention(
             norm: norm(.attentionNorm, layer: layer),
-            queryKeyValue: linear([(.query, queries), (.key, keys), (.value, keys)], layer: layer, columns: channels, place: 0),
-            output: linear([(.attentionOutput, channels)], layer: layer, columns: queries, place: 1), heads: options.heads, rotary: rotary,
-            layer: layer)
+            queryKeyValue: linear([(.query, query), (.key, key), (.value, key)], layer: layer, index: 0),
+            output: linear([(.attentionOutput, place.columns(whole.queryHeads * whole.headSize, rows: channels))], layer: layer, index: 1),
+            heads: heads, rotary: rotary, layer: layer)
         let feedForward = FeedForward(
-            norm: norm(.feedForwardNorm, layer: layer), gateUp: linear([(.gate, width), (.up, width)], layer: layer, columns: channels, place: 2),
-            down: linear([(.down, channels)], layer: layer, columns: width, place: 3))
+            norm: norm(.feedForwardNorm, layer: layer), gateUp: linear([(.gate, wide), (.up, wide)], layer: layer, index: 2),
+            down: linear([(.down, place.columns(width, rows: channels))], layer: layer, index: 3))
         let linears = [attention.queryKeyValue, attention.output, feedForward.gateUp, feedForward.down]
         let parameters = linears.flatMap { $0.parts.map(\.parameter) } + [attention.norm.gain, feedForward.norm.gain]
         return DecoderBlock(attention: attention, feedForward: feedForward, unit: ParameterUnit(name: "block \(layer)", parameters: parameters))

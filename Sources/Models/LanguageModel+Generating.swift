@@ -7,7 +7,9 @@ extension LanguageModel {
     /// - Parameter capacity: The most tokens a sequence may come to.
     public func makeCache(sequenceCount: Int, capacity: Int, on device: any Device) throws(TrainerError) -> KeyValueCache {
         _ = try rotary.tables(capacity, on: device)
-        return try KeyValueCache(options: options, sequenceCount: sequenceCount, capacity: capacity, on: device)
+        return try KeyValueCache(
+            keyWidth: localHeads.keyHeads * localHeads.headSize, layers: parts.flatMap(\.blocks), sequenceCount: sequenceCount,
+            capacity: capacity, on: device)
     }
 
     /// Continues the cache's active sequences by some tokens each.
@@ -22,17 +24,23 @@ extension LanguageModel {
         let batch = PackedBatch(
             tokens: Array(tokens.joined()), sequenceStarts: starts, trained: [Bool](repeating: false, count: count),
             globalPositions: (0..<count).map(Int64.init))
-        let hidden = try forward(Pass(batch, on: device, keepsActivations: false, cache: cache))
-        let last = try device.tensor(tokens.count, hidden.columns)
-        device.gatherRows(last, hidden, indices: try device.tensor(starts.dropFirst().map { Int32($0 - 1) }))
-        return try logits(last)
+        let pass = try Pass(batch, on: device, groups: generatingGroups, keepsActivations: false, cache: cache)
+        return try logits(pass, tokens: starts.dropFirst().map { Int32($0 - 1) })
     }
 
     /// Keeps those ranks company that go on generating, if their passes wait for this rank's: call it once this rank has nothing left to generate.
     public func finishGenerating(on device: any Device) throws(TrainerError) {
         while try residency.keepCompany(false) {
             let nothing = PackedBatch(tokens: [], sequenceStarts: [0], trained: [], globalPositions: [])
-            _ = try logits(try forward(Pass(nothing, on: device, keepsActivations: false)))
+            let pass = try Pass(nothing, on: device, groups: generatingGroups, keepsActivations: false)
+            _ = try logits(pass)
         }
+    }
+
+    /// Sequences that are generated are not divided: each rank of a context group generates its own.
+    private var generatingGroups: ModelGroups {
+        var groups = groups
+        groups.context = SoloGroup()
+        return groups
     }
 }

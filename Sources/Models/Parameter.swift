@@ -7,9 +7,8 @@ public import Tensors
 public final class Parameter {
     /// The name in Hugging Face files: `model.layers.0.self_attn.q_proj.weight`.
     public let name: String
-    /// `[rows, columns]` of the whole tensor; a vector has one row.
-    public let rows: Int
-    public let columns: Int
+    /// The part that this rank keeps.
+    public let slice: ParameterSlice
     /// Whether files store it with one dimension.
     public let isVector: Bool
     /// Whether weight decay applies: to matrices, not to norms and biases.
@@ -18,21 +17,33 @@ public final class Parameter {
     public internal(set) var frozenType: ElementType
     public internal(set) var isTrainable: Bool
     private var stored: Weight?
-    /// `[rows, columns]`, float32, if trainable.
+    /// `[rows, columns]`, float32, if trainable; where several ranks keep a copy, the part of it that this rank has computed.
     public internal(set) var gradient: Tensor?
 
-    public init(name: String, rows: Int, columns: Int, isVector: Bool = false, frozenType: ElementType = .float32, isTrainable: Bool) {
+    public init(name: String, slice: ParameterSlice, isVector: Bool = false, frozenType: ElementType = .float32, isTrainable: Bool) {
         self.name = name
-        self.rows = rows
-        self.columns = columns
+        self.slice = slice
         self.isVector = isVector
         self.frozenType = frozenType
         self.isTrainable = isTrainable
     }
 
+    /// A parameter that every rank keeps whole.
+    public convenience init(
+        name: String, rows: Int, columns: Int, isVector: Bool = false, frozenType: ElementType = .float32, isTrainable: Bool
+    ) {
+        self.init(
+            name: name, slice: ParameterSlice(rows: rows, columns: columns), isVector: isVector, frozenType: frozenType, isTrainable: isTrainable)
+    }
+
+    /// `[rows, columns]` of what this rank keeps; a vector has one row.
+    public var rows: Int { slice.rows.count }
+    public var columns: Int { slice.columns.count }
     public var count: Int { rows * columns }
-    /// The shape as files have it.
-    public var shape: [Int] { isVector ? [columns] : [rows, columns] }
+    /// Elements of the whole tensor.
+    public var wholeCount: Int { slice.wholeRows * slice.wholeColumns }
+    /// The whole tensor's shape as files have it.
+    public var shape: [Int] { isVector ? [slice.wholeColumns] : [slice.wholeRows, slice.wholeColumns] }
     /// How the values are stored in memory.
     public var elementType: ElementType { isTrainable ? .float32 : frozenType }
 

@@ -117,17 +117,20 @@ private struct FrozenLayout {
         let start: Int
         /// Of an NF4 parameter's constants.
         var constants: (codes: Int, maxima: Int, offset: Int)?
+        private var slice: ParameterSlice { parameter.slice }
 
         func weight(in bytes: Tensor) -> Weight {
             let values = bytes.elements(parameter.frozenType, from: start, rows: parameter.rows, columns: parameter.columns)
             guard let constants else { return Weight(values) }
-            let (blocks, superblocks) = (NF4Constants.blockCount(parameter.count), NF4Constants.superblockCount(parameter.count))
+            let (blocks, superblocks) = (NF4Constants.blockCount(parameter.count), NF4Constants.superblockCount(parameter.wholeCount))
             return Weight(
                 values,
                 constants: NF4Constants(
                     codes: bytes.elements(.uint8, from: constants.codes, rows: 1, columns: blocks),
                     blockMaxima: bytes.elements(.float32, from: constants.maxima, rows: 1, columns: superblocks),
-                    offset: bytes.elements(.float32, from: constants.offset, rows: 1, columns: 1)))
+                    offset: bytes.elements(.float32, from: constants.offset, rows: 1, columns: 1),
+                    firstBlock: NF4Constants.blockCount(slice.place(0)),
+                    skippedBlocks: NF4Constants.blockCount(slice.wholeColumns - slice.columns.count)))
         }
     }
 
@@ -138,13 +141,13 @@ private struct FrozenLayout {
         let frozen = parameters.filter { !$0.isTrainable }
         for type in ElementType.allCases {
             let group = frozen.filter { $0.frozenType == type }
-            let starts = place(group) { type.byteCount($0) }
+            let starts = place(group) { type.byteCount($0.count) }
             guard type == .nf4 else {
                 entries += zip(group, starts).map { Entry(parameter: $0, start: $1) }
                 continue
             }
-            let codes = place(group) { NF4Constants.blockCount($0) }
-            let maxima = place(group) { 4 * NF4Constants.superblockCount($0) }
+            let codes = place(group) { NF4Constants.blockCount($0.count) }
+            let maxima = place(group) { 4 * NF4Constants.superblockCount($0.wholeCount) }
             let offsets = place(group) { _ in 4 }
             for index in group.indices {
                 entries.append(
@@ -154,10 +157,10 @@ private struct FrozenLayout {
     }
 
     /// Puts something of each parameter one after another on a new line, and says where.
-    private mutating func place(_ parameters: [Parameter], _ bytes: (_ count: Int) -> Int) -> [Int] {
+    private mutating func place(_ parameters: [Parameter], _ bytes: (Parameter) -> Int) -> [Int] {
         byteCount = rounded(byteCount, to: 64)
         return parameters.map { parameter in
-            defer { byteCount += bytes(parameter.count) }
+            defer { byteCount += bytes(parameter) }
             return byteCount
         }
     }

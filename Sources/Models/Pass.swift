@@ -1,10 +1,23 @@
 public import Support
 public import Tensors
 
+/// The ranks that compute one microbatch together, seen from each kind of division.
+public struct ModelGroups {
+    /// They share out the rows or columns of every matrix, and between layers the rows of activations.
+    public var tensor: any ProcessGroup = SoloGroup()
+    /// They share out the tokens of every sequence.
+    public var context: any ProcessGroup = SoloGroup()
+    /// They share out the blocks: stage s is the rank of index s.
+    public var pipeline: any ProcessGroup = SoloGroup()
+
+    public init() {}
+}
+
 /// One microbatch on its way through the model, forward and back.
 public final class Pass {
     public let device: any Device
     public let batch: PackedBatch
+    public let groups: ModelGroups
     /// Saved activations; backward pops what forward pushed.
     public internal(set) var stack: ActivationStack
     /// Set while a block's forward runs again for its backward (gradient checkpointing).
@@ -18,6 +31,11 @@ public final class Pass {
     /// Called in backward when a unit's gradients of this microbatch are complete.
     public var unitFinished: (ParameterUnit) throws(TrainerError) -> Void = { _ throws(TrainerError) in }
 
+    /// Whether a backward leaves the gradients of the blocks' matrices for `LanguageModel.backwardWeights` (Qi et al. 2023, arXiv:2401.10241).
+    public var defersWeightGradients = false
+    /// What was left, the last block's first; each adds to the gradients of some matrices.
+    var deferred: [() -> Void] = []
+
     /// Token ids, positions within sequences (int32) and positions in the step (int64), each `[1, T]`.
     let tokens: Tensor
     let positions: Tensor
@@ -30,11 +48,12 @@ public final class Pass {
     ///   - cache: If given, the batch continues its sequences.
     /// - Throws: `memory`.
     public init(
-        _ batch: PackedBatch, on device: any Device, keepsActivations: Bool, spill: Spill? = nil, dropout: DropoutStream? = nil,
-        cache: KeyValueCache? = nil
+        _ batch: PackedBatch, on device: any Device, groups: ModelGroups = ModelGroups(), keepsActivations: Bool, spill: Spill? = nil,
+        dropout: DropoutStream? = nil, cache: KeyValueCache? = nil
     ) throws(TrainerError) {
         self.device = device
         self.batch = batch
+        self.groups = groups
         self.dropout = dropout
         self.cache = cache
         stack = ActivationStack(keeps: keepsActivations, spill: spill)
@@ -48,6 +67,21 @@ public final class Pass {
             positions = try device.tensor(batch.positions)
             spans = ranges.map { AttentionSpan(queries: $0, keys: $0) }
         }
+    }
+
+    /// Adds to gradients of matrices, now or later.
+    ///
+    /// - Parameter body: Reads tensors that nothing changes before it runs.
+    public func addWeightGradients(_ body: @escaping () -> Void) {
+        if defersWeightGradients { deferred.append(body) } else { body() }
+    }
+
+    /// A gradient as a later product may read it: a copy if it will be changed before.
+    func kept(_ gradient: Tensor) throws(TrainerError) -> Tensor {
+        guard defersWeightGradients else { return gradient }
+        let copy = try device.tensor(gradient.rows, gradient.columns)
+        device.copy(copy, gradient)
+        return copy
     }
 
     /// Runs `body` with another stack in place of this pass's own.

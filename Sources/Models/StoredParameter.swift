@@ -15,21 +15,16 @@ public struct StoredParameter {
     public var fileName: String { entry.name }
 
     /// Ranges of rows that cover the parameter in turn, of about a million elements each: a pure function of its shape.
-    public var pieces: [Range<Int>] { StoredParameter.pieces(rows: parameter.rows, columns: parameter.columns) }
+    public var pieces: [Range<Int>] { StoredParameter.pieces(rows: parameter.slice.wholeRows, columns: parameter.slice.wholeColumns) }
 
     static func pieces(rows: Int, columns: Int) -> [Range<Int>] {
         let height = max(1, WeightLoader.pieceCount / max(1, columns))
         return stride(from: 0, to: rows, by: height).map { $0..<min($0 + height, rows) }
     }
 
-    /// The float32 values of some rows, `[rows.count, K]`, as scratch.
+    /// The float32 values of some rows of the whole tensor, `[rows.count, K]`, as scratch.
     public func values(_ rows: Range<Int>, on device: any Device) throws(TrainerError) -> Tensor {
-        let stored = try device.tensor(rows.count, parameter.columns, entry.elementType, .scratch)
-        WeightLoader.reorder(entry, rows: rows, into: stored, order)
-        guard entry.elementType != .float32 else { return stored }
-        let decoded = try device.tensor(rows.count, parameter.columns, .float32, .scratch)
-        device.decode(decoded, Weight(stored), rows: 0..<rows.count)
-        return decoded
+        try WeightLoader.decoded(entry, rows: rows, of: parameter.slice, order, on: device)
     }
 
     /// Gives the file's pages back once the values have been read.

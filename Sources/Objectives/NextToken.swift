@@ -1,6 +1,7 @@
+import Glibc
 public import Models
 public import Support
-import Tensors
+public import Tensors
 
 /// The negative log-likelihood of each trained token given those before it.
 ///
@@ -13,43 +14,38 @@ public struct NextToken {
     public init() {}
 
     /// Sum of the losses over a microbatch's trained tokens, divided by nothing.
+    ///
+    /// - Returns: 0 on ranks that do not have the head.
     public func lossSum(_ model: LanguageModel, _ pass: Pass) throws(TrainerError) -> Double {
-        let hidden = try model.forward(pass)
+        guard let hidden = try model.forward(pass) else { return 0 }
         return try model.withHead { () throws(TrainerError) in
             guard !pass.batch.targets.isEmpty else { return 0 }
             let rows = try gather(hidden, pass)
             let normed = try model.finalNorm.forward(rows).output
             var sum = 0.0
             for chunk in chunks(model, pass) {
-                let (losses, _) = try chunkLosses(model, normed.rows(chunk), Array(pass.batch.targets[chunk]), gradientScale: nil)
-                sum = losses.values().reduce(sum) { $0 + Double($1) }
+                let (losses, _) = try chunkLosses(model, normed.rows(chunk), Array(pass.batch.targets[chunk]), pass, gradientScale: nil)
+                sum = losses.reduce(sum) { $0 + Double($1) }
             }
             return sum
         }
     }
 
-    /// The same sum, and the gradient of `gradientScale` times it added to every trained parameter.
+    /// The same sum, from the hidden states after the last block, and the gradient of `gradientScale` times it: of final norm and head it is
+    /// added, of the hidden states it is returned.
     ///
-    /// Reports each unit to `pass.unitFinished` when its gradient is complete, the output unit first.
-    public func lossSumAndGradients(_ model: LanguageModel, _ pass: Pass, gradientScale: Double) throws(TrainerError) -> Double {
-        let (sum, hiddenGradient) = try forwardAndHead(model, pass, gradientScale: Float(gradientScale))
-        try pass.unitFinished(model.outputUnit)
-        try model.backward(hiddenGradient, pass)
-        return sum
-    }
-
-    /// The forward, and the backward of the head; the hidden states are gone when this returns.
-    private func forwardAndHead(
-        _ model: LanguageModel, _ pass: Pass, gradientScale: Float
+    /// Reports the output unit to `pass.unitFinished`, and a tied head's unless more is to come for it, as it is the embedding too.
+    public func headLossAndGradient(
+        _ model: LanguageModel, _ pass: Pass, hidden: Tensor, gradientScale: Double
     ) throws(TrainerError) -> (sum: Double, hiddenGradient: Tensor) {
-        let hidden = try model.forward(pass)
-        pass.forwardFinished()
-        let hiddenGradient = try pass.device.zeros(hidden.rows, hidden.columns)
-        let sum = try model.withHead(next: model.blocks.last?.unit) { () throws(TrainerError) in
+        let hiddenGradient = try pass.device.zeros(pass.batch.tokenCount, hidden.columns)
+        let sum = try model.withHead(next: model.allParts.last.map { model.blocks[$0.blocks.upperBound - 1].unit }) { () throws(TrainerError) in
             for unit in model.headUnits { try model.residency.beginGradients(unit) }
-            return try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: gradientScale)
+            return try headBackward(model, pass, hidden: hidden, hiddenGradient: hiddenGradient, gradientScale: Float(gradientScale))
         }
-        return (sum, hiddenGradient)
+        try pass.unitFinished(model.outputUnit)
+        if model.isTied, !model.isFirstStage { try pass.unitFinished(model.embeddingUnit) }
+        return (sum, try pass.sumRows(hiddenGradient))
     }
 
     private func headBackward(
@@ -63,8 +59,8 @@ public struct NextToken {
         var sum = 0.0
         for chunk in chunks(model, pass) {
             let input = normed.rows(chunk)
-            let (losses, logitsGradient) = try chunkLosses(model, input, Array(pass.batch.targets[chunk]), gradientScale: gradientScale)
-            sum = losses.values().reduce(sum) { $0 + Double($1) }
+            let (losses, logitsGradient) = try chunkLosses(model, input, Array(pass.batch.targets[chunk]), pass, gradientScale: gradientScale)
+            sum = losses.reduce(sum) { $0 + Double($1) }
             try device.linearInputGradient(normedGradient.rows(chunk), logitsGradient, [model.head.weight], adding: nil, adds: false)
             if let gradient = model.head.gradient {
                 device.product(gradient, logitsGradient, input, transposesLeft: true, transposesRight: false, alpha: 1, adds: true)
@@ -76,10 +72,11 @@ public struct NextToken {
         return sum
     }
 
-    /// The rows of hidden states that predict a trained token.
+    /// The rows of hidden states that predict a trained token; all of them on every rank of the tensor group.
     private func gather(_ hidden: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
-        let rows = try pass.device.tensor(pass.batch.targetRows.count, hidden.columns)
-        pass.device.gatherRows(rows, hidden, indices: try pass.device.tensor(pass.batch.targetRows))
+        let all = try pass.gatherRows(hidden)
+        let rows = try pass.device.tensor(pass.batch.targetRows.count, all.columns)
+        pass.device.gatherRows(rows, all, indices: try pass.device.tensor(pass.batch.targetRows))
         return rows
     }
 
@@ -89,15 +86,55 @@ public struct NextToken {
         return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }
 
-    /// The losses of some rows, `[1, rows]`, and their logits, which become a gradient if a scale is given.
+    /// The losses of some rows, and their logits, which become a gradient if a scale is given. Ranks of a tensor group have the logits of a part
+    /// of the vocabulary each, and what they find of its sums is put together.
     private func chunkLosses(
-        _ model: LanguageModel, _ normed: Tensor, _ targets: [Int32], gradientScale: Float?
-    ) throws(TrainerError) -> (losses: Tensor, logits: Tensor) {
-        let device = normed.device
-        let logits = try device.tensor(normed.rows, model.options.vocabulary, .float32, .scratch)
+        _ model: LanguageModel, _ normed: Tensor, _ targets: [Int32], _ pass: Pass, gradientScale: Float?
+    ) throws(TrainerError) -> (losses: [Float], logits: Tensor) {
+        let (device, group) = (normed.device, pass.groups.tensor)
+        let logits = try device.tensor(normed.rows, model.head.rows, .float32, .scratch)
         try device.linear(logits, normed, [model.head.weight], adding: [])
+        let places = try device.tensor(targets)
         let losses = try device.tensor(1, normed.rows)
-        device.crossEntropy(losses: losses, logits: logits, targets: try device.tensor(targets), gradientScale: gradientScale)
-        return (losses, logits)
+        guard group.size > 1 else {
+            device.crossEntropy(losses: losses, logits: logits, targets: places, gradientScale: gradientScale)
+            return (losses.values(), logits)
+        }
+        let (targetLogits, firstToken) = (try device.tensor(1, normed.rows), model.head.slice.rows.lowerBound)
+        device.partialCrossEntropy(
+            logSumExp: losses, targetLogits: targetLogits, logits: logits, targets: places, firstToken: firstToken, gradientScale: gradientScale)
+        let parts = VocabularyParts(try group.gather(bytes(losses.values() + targetLogits.values()), name: "sums over the vocabulary"))
+        if let gradientScale {
+            let factors = try device.tensor(zip(losses.values(), parts.logSumExp).map { Float(exp(Double($0) - $1)) })
+            device.finishCrossEntropy(logits: logits, factors: factors, targets: places, firstToken: firstToken, gradientScale: gradientScale)
+        }
+        return (parts.losses, logits)
+    }
+
+    private func bytes(_ values: [Float]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
+}
+
+/// What the ranks of a tensor group have found of some rows, each over its part of the vocabulary, put together.
+private struct VocabularyParts {
+    /// Over the whole vocabulary.
+    let logSumExp: [Double]
+    let losses: [Float]
+
+    /// - Parameter ranks: Of each rank the logarithms of its sums of exponentials, then the targets' logits, 0 where it lacks the target.
+    init(_ ranks: [[UInt8]]) {
+        let parts = ranks.map { bytes in bytes.withUnsafeBytes { $0.loadAll(Float.self) } }
+        let count = (parts.first?.count ?? 0) / 2
+        let sums = (0..<count).map { row in
+            let greatest = parts.reduce(-Double.infinity) { max($0, Double($1[row])) }
+            return greatest + log(parts.reduce(0.0) { $0 + exp(Double($1[row]) - greatest) })
+        }
+        logSumExp = sums
+        losses = (0..<count).map { row in Float(sums[row] - parts.reduce(0.0) { $0 + Double($1[count + row]) }) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func loadAll<Value: BitwiseCopyable>(_ type: Value.Type) -> [Value] {
+        (0..<count / MemoryLayout<Value>.stride).map { loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: type) }
     }
 }

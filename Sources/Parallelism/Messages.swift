@@ -20,8 +20,11 @@ final class Messages: Exchange {
     /// What they are sent from and received into.
     private let tensor: Tensor
 
-    init(_ requests: [Request], _ tensor: Tensor) {
+    let kind: String
+
+    init(_ requests: [Request], _ tensor: Tensor, kind: String) {
         self.requests = requests
+        self.kind = kind
         self.tensor = tensor
     }
 
@@ -30,13 +33,12 @@ final class Messages: Exchange {
         return requests.isEmpty
     }
 
-    var kind: String { "gather" }
     var silentPeers: Set<Int> { Set(requests.compactMap(\.peer)) }
 
     /// Each rank's part of a tensor to every other: `size - 1` parts sent and received by each rank, the least that can be.
-    static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int) throws(TrainerError) -> Messages {
+    static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int, grain: Int = 1) throws(TrainerError) -> Messages {
         let all = tensor.reshaped(rows: 1, columns: tensor.count)
-        func part(_ index: Int) -> Tensor { all.columns(evenPart(index, of: communicator.size, count: tensor.count)) }
+        func part(_ index: Int) -> Tensor { all.columns(evenPart(index, of: communicator.size, count: tensor.count, grain: grain)) }
         var requests: [Request] = []
         for peer in communicator.peers {
             requests += try part(peer.before).withBytes { (bytes) throws(TrainerError) in
@@ -48,7 +50,21 @@ final class Messages: Exchange {
                 try communicator.startSend(UnsafeRawBufferPointer(bytes), to: peer.after, tag: tag)
             }
         }
-        return Messages(requests, tensor)
+        return Messages(requests, tensor, kind: "gather")
+    }
+
+    /// A tensor to one rank.
+    static func send(_ tensor: Tensor, _ communicator: Communicator, to rank: Int, tag: Int) throws(TrainerError) -> Messages {
+        let requests = try tensor.withBytes { (bytes) throws(TrainerError) in
+            try communicator.startSend(UnsafeRawBufferPointer(bytes), to: rank, tag: tag)
+        }
+        return Messages(requests, tensor, kind: "send")
+    }
+
+    /// A tensor from one rank.
+    static func receive(_ tensor: Tensor, _ communicator: Communicator, from rank: Int, tag: Int) throws(TrainerError) -> Messages {
+        let requests = try tensor.withBytes { (bytes) throws(TrainerError) in try communicator.startReceive(bytes, from: rank, tag: tag) }
+        return Messages(requests, tensor, kind: "receive")
     }
 }
 

@@ -35,14 +35,14 @@ final class ScatteredSum: Exchange {
     private var isAdvancing = false
 
     /// - Throws: `memory` for the slots, `communication`.
-    init(_ tensor: Tensor, _ communicator: Communicator, tag: Int, _ queue: Queue) throws(TrainerError) {
+    init(_ tensor: Tensor, _ communicator: Communicator, tag: Int, grain: Int = 1, _ queue: Queue) throws(TrainerError) {
         self.communicator = communicator
         self.tag = tag
         self.queue = queue
         slots = if let slots = queue.slots { slots } else { try SumSlots.make(on: tensor.device) }
         queue.slots = slots
         let all = tensor.reshaped(rows: 1, columns: tensor.count)
-        func part(_ index: Int) -> Range<Int> { evenPart(index, of: communicator.size, count: tensor.count) }
+        func part(_ index: Int) -> Range<Int> { evenPart(index, of: communicator.size, count: tensor.count, grain: grain) }
         own = all.columns(part(communicator.rank))
         let cuts = ScatteredSum.cuts(own.count)
         pieces = communicator.peers.flatMap { peer in cuts.map { Piece(peer: peer.before, elements: $0) } }
@@ -55,7 +55,7 @@ final class ScatteredSum: Exchange {
                 }
             }
         }
-        sending = Messages(requests, tensor)
+        sending = Messages(requests, tensor, kind: "send")
         queue.waiting.append(ObjectIdentifier(self))
     }
 

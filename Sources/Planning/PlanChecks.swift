@@ -1,5 +1,6 @@
 import Data
 import Optimizers
+import Parallelism
 public import Support
 
 /// What a configuration must satisfy across its sections; each section's own rows are checked when it is read.
@@ -32,9 +33,23 @@ public enum PlanChecks {
             let text = "\(warmup) steps of warm-up do not end within training.max_steps of \(steps)"
             problems.append(problem("training.schedule.warmup_steps", text, "Use fewer"))
         }
-        if case .count(let copies) = configuration.parallel.data, let rankCount, copies != rankCount {
-            let text = "asks for \(copies) copies on \(rankCount) ranks"
-            problems.append(problem("parallel.data", text, "Use auto or \(rankCount), or start \(copies) ranks"))
+        return problems + gridProblems(configuration.parallel, rankCount, problem)
+    }
+
+    private static func gridProblems(
+        _ parallel: ParallelOptions, _ rankCount: Int?, _ problem: (_ key: String, _ text: String, _ remedy: String) -> TrainerError
+    ) -> [TrainerError] {
+        var problems: [TrainerError] = []
+        let schedule = parallel.pipelineSchedule.schedule
+        if parallel.pipeline > 1 {
+            do throws(TrainerError) {
+                try schedule.check(PipelineShape(stageCount: parallel.pipeline, microbatchCount: 1, chunkCount: parallel.pipelineChunks))
+            } catch { problems.append(problem(error.subject, error.problem, error.remedy ?? "")) }
+        }
+        if let rankCount {
+            do throws(TrainerError) { _ = try parallel.grid(rankCount: rankCount) } catch {
+                problems.append(problem(error.subject, error.problem, error.remedy ?? ""))
+            }
         }
         return problems
     }

@@ -1,6 +1,7 @@
 public import Adapters
 public import Data
 public import Optimizers
+public import Parallelism
 public import Support
 
 /// Everything a run can be told, as the sections of its YAML file.
@@ -169,8 +170,17 @@ public enum NonFiniteChoice: String, CaseIterable, ConfigurationValue {
 
 /// How the ranks share the work.
 public struct ParallelOptions: ConfigurationOptions {
-    /// The ranks that each hold a copy and train on rows of their own.
+    /// Copies of the model, which train on rows of their own.
     public var data = AutomaticCount.auto
+    /// Ranks that share out each matrix.
+    public var tensor = 1
+    /// Stages that share out the blocks.
+    public var pipeline = 1
+    public var pipelineSchedule = PipelineScheduleName()
+    /// Runs of blocks of each stage.
+    public var pipelineChunks = 1
+    /// Ranks that share out the tokens of each sequence.
+    public var context = 1
     /// What the copies share out: 0 nothing, 1 the optimizer's states, 2 also gradients, 3 also parameters.
     public var zero = ZeROChoice.auto
     /// Threads of each rank.
@@ -182,7 +192,19 @@ public struct ParallelOptions: ConfigurationOptions {
 
     public static var keys: [ConfigurationKey<ParallelOptions>] {
         [
-            .key("data", \.data, "Copies of the model, each with rows of its own; auto is one per rank").known(as: "data_parallel_size", "dp"),
+            .key("data", \.data, "Copies of the model, each with rows of its own; auto is as many as there are ranks for")
+                .known(as: "data_parallel_size", "dp"),
+            .key("tensor", \.tensor, .from(1), "Ranks that share out the rows or columns of each matrix, next to each other on a node")
+                .known(as: "tensor_parallel_size", "tensor_model_parallel_size", "tp"),
+            .key("pipeline", \.pipeline, .from(1), "Stages that share out the blocks; microbatches go through them one after another")
+                .known(as: "pipeline_parallel_size", "pipeline_model_parallel_size", "pp"),
+            .key("pipeline_schedule", \.pipelineSchedule, "In what order stages do forwards and backwards of a step's microbatches")
+                .only("where parallel.pipeline is more than 1") { $0.pipeline > 1 },
+            .key("pipeline_chunks", \.pipelineChunks, .from(1), "Runs of blocks of each stage, for the schedule interleaved")
+                .known(as: "virtual_pipeline_size")
+                .only("where parallel.pipeline is more than 1") { $0.pipeline > 1 },
+            .key("context", \.context, .from(1), "Ranks that share out the tokens of each sequence, for sequences that are long")
+                .known(as: "context_parallel_size", "cp"),
             .key(
                 "zero", \.zero,
                 "What the copies share out instead of each keeping all of it: 0 nothing, 1 optimizer states, 2 also gradients, 3 also parameters; auto is the least that fits into memory"
@@ -194,6 +216,15 @@ public struct ParallelOptions: ConfigurationOptions {
                 "Longest wait for other ranks in one call; then the ranks that are missing are named and the job ends with status 75; null for none"
             ).known(as: "ddp_timeout", "dist_timeout", "timeout"),
         ]
+    }
+}
+
+extension ParallelOptions {
+    /// The grid of a job of so many ranks.
+    ///
+    /// - Throws: `configuration` if these sizes do not make it up.
+    public func grid(rankCount: Int) throws(TrainerError) -> GridShape {
+        try GridShape.fitting(rankCount: rankCount, data: data.given, pipeline: pipeline, context: context, tensor: tensor)
     }
 }
 

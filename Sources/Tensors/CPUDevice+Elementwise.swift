@@ -17,13 +17,13 @@ extension CPUDevice {
         finished()
     }
 
-    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
+    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor, firstChannel: Int) {
         precondition(output.isContiguous && input.isContiguous && output.count == input.count, "CPUDevice.dropout: shapes differ")
         let (y, x, p) = (output.floats, input.floats, tokenPositions.int64s)
         pool.parallelFor(input.rows, grain: 4) {
             dropoutRows(
                 output: y, input: x, rows: $0, channels: input.columns, key: mask.random.key, stream: mask.stream, tokenPositions: p,
-                probability: mask.probability)
+                probability: mask.probability, firstChannel: firstChannel)
         }
         finished()
     }

@@ -109,19 +109,27 @@ extension CPUDevice {
 
     // MARK: Embedding, loss
 
-    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor) {
+    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor, firstRow: Int) {
         let (y, t) = (output.floats, tokens.int32s)
         pool.parallelFor(output.rows, grain: 16) { rows in
-            for row in rows { self.decodeRows(y + row * output.columns, table, rows: Int(t[row])..<Int(t[row]) + 1) }
+            for row in rows {
+                let (target, place) = (y + row * output.columns, Int(t[row]) - firstRow)
+                if (0..<table.rows).contains(place) {
+                    self.decodeRows(target, table, rows: place..<place + 1)
+                } else {
+                    target.update(repeating: 0, count: output.columns)
+                }
+            }
         }
         finished()
     }
 
-    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor) {
+    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor, firstRow: Int) {
         let (g, dy, t) = (gradient.floats, outputGradient.floats, tokens.int32s)
         pool.parallelFor(gradient.columns, grain: 16) {
             embeddingBackward(
-                gradient: g, outputGradient: dy, tokens: t, tokenCount: outputGradient.rows, channelRange: $0, channels: gradient.columns)
+                gradient: g, outputGradient: dy, tokens: t, tokenCount: outputGradient.rows,
+                tableRows: firstRow..<firstRow + gradient.rows, channelRange: $0, channels: gradient.columns)
         }
         finished()
     }
@@ -146,6 +154,26 @@ extension CPUDevice {
             } else {
                 crossEntropyForward(losses: l, logits: z, targets: t, rows: rows, vocabulary: logits.columns)
             }
+        }
+        finished()
+    }
+
+    public func partialCrossEntropy(
+        logSumExp: Tensor, targetLogits: Tensor, logits: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float?
+    ) {
+        let (sums, found, z, t) = (logSumExp.floats, targetLogits.floats, logits.floats, targets.int32s)
+        let tokens = firstToken..<firstToken + logits.columns
+        pool.parallelFor(logits.rows) {
+            crossEntropyPart(logSumExp: sums, targetLogits: found, logits: z, targets: t, tokens: tokens, scale: gradientScale, rows: $0)
+        }
+        finished()
+    }
+
+    public func finishCrossEntropy(logits: Tensor, factors: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float) {
+        let (z, f, t) = (logits.floats, factors.floats, targets.int32s)
+        let tokens = firstToken..<firstToken + logits.columns
+        pool.parallelFor(logits.rows) {
+            crossEntropyPartBackward(logits: z, factors: f, targets: t, tokens: tokens, scale: gradientScale, rows: $0)
         }
         finished()
     }

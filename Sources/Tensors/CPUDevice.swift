@@ -113,9 +113,14 @@ public final class CPUDevice: Device {
         case .iq4_XS: decodeIQ4_XS(output: output, input: input, count: range.count)
         case .nf4:
             guard let constants = weight.constants else { preconditionFailure("CPUDevice.decodeRows: NF4 without constants") }
-            decodeNF4(
-                output: output, codes: values.uint8s, absmaxCodes: constants.codes.uint8s, absmaxBlockMaxima: constants.blockMaxima.floats,
-                offset: constants.offset.floats[0], range: range)
+            // Rows that lie one after another in the whole matrix are decoded at once.
+            for row in constants.skippedBlocks == 0 ? rows.lowerBound..<rows.lowerBound + 1 : rows {
+                let range = constants.skippedBlocks == 0 ? range : row * weight.columns..<(row + 1) * weight.columns
+                decodeNF4(
+                    output: output + (row - rows.lowerBound) * weight.columns, codes: values.uint8s, absmaxCodes: constants.codes.uint8s,
+                    absmaxBlockMaxima: constants.blockMaxima.floats, offset: constants.offset.floats[0], range: range,
+                    blocksBefore: constants.firstBlock + row * constants.skippedBlocks)
+            }
         case .int32, .int64, .uint8: preconditionFailure("CPUDevice.decodeRows: \(values.elementType.rawValue) is no weight's type")
         }
     }

@@ -157,8 +157,8 @@ public final class CountingDevice: Device {
 
     // MARK: Embedding, loss, elementwise, optimizer
 
-    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor) { count(0, output, output) }
-    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor) {
+    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor, firstRow: Int) { count(0, output, output) }
+    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor, firstRow: Int) {
         count(Double(outputGradient.count), outputGradient, outputGradient)
     }
     public func gatherRows(_ output: Tensor, _ input: Tensor, indices: Tensor) { count(0, output, output) }
@@ -166,9 +166,15 @@ public final class CountingDevice: Device {
     public func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?) {
         count(6 * Double(logits.count), logits, logits)
     }
+    public func partialCrossEntropy(
+        logSumExp: Tensor, targetLogits: Tensor, logits: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float?
+    ) { count(6 * Double(logits.count), logits, logits) }
+    public func finishCrossEntropy(logits: Tensor, factors: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float) {
+        count(Double(logits.count), logits, logits)
+    }
     public func add(_ target: Tensor, _ source: Tensor) { count(Double(target.count), target, target, source) }
     public func scale(_ target: Tensor, by factor: Float) { count(Double(target.count), target, target) }
-    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
+    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor, firstChannel: Int) {
         count(Double(input.count), output, input)
     }
     public func sumOfSquares(_ values: Tensor) -> Double {

@@ -75,23 +75,33 @@ public protocol Device: AnyObject {
 
     // MARK: Embedding, loss
 
-    /// Writes the rows of a table `[V, C]` that `tokens [1, T]` (int32) name.
-    func embed(_ output: Tensor, _ table: Weight, tokens: Tensor)
-    /// Adds each token's row of `outputGradient [T, C]` to its row of `gradient [V, C]`.
-    func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor)
+    /// Writes the rows of a table `[V, C]` that `tokens [1, T]` (int32) name, zeros for those that it lacks.
+    ///
+    /// - Parameter firstRow: The token whose row the table's first is: not 0 where the table is a part of one.
+    func embed(_ output: Tensor, _ table: Weight, tokens: Tensor, firstRow: Int)
+    /// Adds each token's row of `outputGradient [T, C]` to its row of `gradient [V, C]`, if it has one.
+    func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor, firstRow: Int)
     /// `output[r] = input[indices[r]]`; indices int32 `[1, rows]`.
     func gatherRows(_ output: Tensor, _ input: Tensor, indices: Tensor)
     /// `output[indices[r]] = input[r]`; no index twice.
     func scatterRows(_ output: Tensor, _ input: Tensor, indices: Tensor)
     /// `losses[r] = logsumexp(logits[r]) - logits[r, targets[r]]`; with a scale, `logits` become the gradient of `scale * sum(losses)`.
     func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?)
+    /// Of a part of the vocabulary: writes `logSumExp [1, n]` and `targetLogits [1, n]`, 0 where the target lies elsewhere; with a scale,
+    /// `logits` become `scale * e^(logit - logSumExp)`.
+    func partialCrossEntropy(
+        logSumExp: Tensor, targetLogits: Tensor, logits: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float?)
+    /// Turns those into the gradient: multiplies each row by its factor and takes the scale off at the target, if it lies here.
+    func finishCrossEntropy(logits: Tensor, factors: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float)
 
     // MARK: Elementwise
 
     func add(_ target: Tensor, _ source: Tensor)
     func scale(_ target: Tensor, by factor: Float)
     /// Inverted dropout (arXiv:1207.0580) with the mask that (key, stream, token position, channel) determine; output may be input.
-    func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor)
+    ///
+    /// - Parameter firstChannel: The channel that the first column is: not 0 where the tensors are a part of the channels.
+    func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor, firstChannel: Int)
     /// The sum of squares of a contiguous tensor, in double; not finite if any element is not.
     func sumOfSquares(_ values: Tensor) -> Double
     /// A fingerprint of a contiguous tensor's values that goes on from `start`, whatever the number of threads; `start` where there are no values.

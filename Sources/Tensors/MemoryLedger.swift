@@ -20,6 +20,12 @@ public struct MemoryLedger: Equatable, Sendable {
 
     public init() {}
 
+    /// A ledger of which the highest total is known, by kind, and nothing is alive.
+    public init(peak bytes: [MemoryKind: Int]) {
+        for (kind, bytes) in bytes { atPeak[kind.rawValue] = bytes }
+        peak = ByteCount(atPeak.reduce(0, +))
+    }
+
     public mutating func add(_ bytes: Int, _ kind: MemoryKind) {
         alive[kind.rawValue] += bytes
         highest[kind.rawValue] = max(highest[kind.rawValue], alive[kind.rawValue])

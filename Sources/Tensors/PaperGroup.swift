@@ -4,20 +4,24 @@ public import Support
 ///
 /// For devices that count; what is gathered is this rank's own, as often as there would be ranks.
 public final class PaperGroup: ProcessGroup {
-    public let index = 0
+    public let index: Int
     public let size: Int
     /// Where pieces would arrive. They are there from the start, as they are in all steps but a run's first.
     private let slots: Tensor?
 
+    /// - Parameter sums: Whether tensors are summed over the group, which takes memory.
     /// - Throws: `memory`.
-    public init(size: Int, on device: any Device) throws(TrainerError) {
+    public init(index: Int = 0, size: Int, sums: Bool = true, on device: any Device) throws(TrainerError) {
+        self.index = index
         self.size = size
-        slots = size > 1 ? try SumSlots.make(on: device) : nil
+        slots = sums && size > 1 ? try SumSlots.make(on: device) : nil
     }
 
     public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startScatteredSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startGather(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
+    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
+    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
     public func progress() {}
     public func finish() {}
     public func sum(_ values: [Double], name: String) -> [Double] { values }

@@ -12,10 +12,16 @@ public protocol ProcessGroup: AnyObject {
     func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer
     /// Begins to sum a contiguous float32 tensor over the group, each rank its `part`; the other elements stay as they are.
     @discardableResult
-    func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer
+    func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer
     /// Begins to fill a contiguous tensor of any type, each rank's `part` from that rank.
     @discardableResult
-    func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer
+    func startGather(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer
+    /// Begins to send a contiguous tensor to one rank of the group. On one channel messages between two ranks arrive in the order they were sent.
+    @discardableResult
+    func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer
+    /// Begins to fill a contiguous tensor with what one rank of the group sends; both know its size.
+    @discardableResult
+    func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer
     /// Moves what was started along without waiting.
     func progress()
     /// Waits until everything started is done.
@@ -30,11 +36,31 @@ public protocol ProcessGroup: AnyObject {
     func barrier(name: String) throws(TrainerError)
 }
 
+/// Messages that keep their order among themselves.
+public enum MessageChannel: Int, Sendable {
+    /// To the rank that has what comes next: activations.
+    case forward
+    /// Back from there: gradients.
+    case backward
+}
+
 extension ProcessGroup {
     /// This rank's elements of a contiguous tensor that is shared out over the group, `[1, n]`.
-    public func part(of tensor: Tensor) -> Tensor {
-        let range = evenPart(index, of: size, count: tensor.count)
+    ///
+    /// - Parameter grain: Elements that stay together, such as those of a row; the parts are whole numbers of them.
+    public func part(of tensor: Tensor, grain: Int = 1) -> Tensor {
+        let range = evenPart(index, of: size, count: tensor.count, grain: grain)
         return tensor.reshaped(from: range.lowerBound, rows: 1, columns: range.count)
+    }
+
+    @discardableResult
+    public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try startScatteredSum(tensor, grain: 1, name: name)
+    }
+
+    @discardableResult
+    public func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try startGather(tensor, grain: 1, name: name)
     }
 }
 
@@ -45,8 +71,10 @@ public final class SoloGroup: ProcessGroup {
     public var index: Int { 0 }
     public var size: Int { 1 }
     public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startScatteredSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startGather(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
+    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
+    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
     public func progress() {}
     public func finish() {}
     public func sum(_ values: [Double], name: String) -> [Double] { values }

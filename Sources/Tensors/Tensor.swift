@@ -76,6 +76,12 @@ public struct Tensor {
         return Tensor(buffer: buffer, elementType: type, rows: rows, columns: columns, rowStride: columns, byteOffset: byteOffset + first)
     }
 
+    /// A contiguous tensor of any type as its bytes, `[1, n]`.
+    public var bytes: Tensor {
+        precondition(isContiguous, "Tensor.bytes: the tensor has gaps")
+        return Tensor(buffer: buffer, elementType: .uint8, rows: 1, columns: byteCount, rowStride: byteCount, byteOffset: byteOffset)
+    }
+
     /// The tensors as one matrix if they are dense, of one width, and lie one right after another in a buffer.
     public static func stacked(_ tensors: [Tensor]) -> Tensor? {
         guard let first = tensors.first else { return nil }

@@ -128,9 +128,11 @@ public final class TracedDevice: Device {
 
     // MARK: Embedding, loss
 
-    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor) { record("embed", output) { device.embed(output, table, tokens: tokens) } }
-    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor) {
-        record("embed, backward", outputGradient) { device.embedBackward(gradient, outputGradient, tokens: tokens) }
+    public func embed(_ output: Tensor, _ table: Weight, tokens: Tensor, firstRow: Int) {
+        record("embed", output) { device.embed(output, table, tokens: tokens, firstRow: firstRow) }
+    }
+    public func embedBackward(_ gradient: Tensor, _ outputGradient: Tensor, tokens: Tensor, firstRow: Int) {
+        record("embed, backward", outputGradient) { device.embedBackward(gradient, outputGradient, tokens: tokens, firstRow: firstRow) }
     }
     public func gatherRows(_ output: Tensor, _ input: Tensor, indices: Tensor) {
         record("gather rows", output) { device.gatherRows(output, input, indices: indices) }
@@ -141,13 +143,27 @@ public final class TracedDevice: Device {
     public func crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, gradientScale: Float?) {
         record("cross entropy", logits) { device.crossEntropy(losses: losses, logits: logits, targets: targets, gradientScale: gradientScale) }
     }
+    public func partialCrossEntropy(
+        logSumExp: Tensor, targetLogits: Tensor, logits: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float?
+    ) {
+        record("cross entropy of a part", logits) {
+            device.partialCrossEntropy(
+                logSumExp: logSumExp, targetLogits: targetLogits, logits: logits, targets: targets, firstToken: firstToken,
+                gradientScale: gradientScale)
+        }
+    }
+    public func finishCrossEntropy(logits: Tensor, factors: Tensor, targets: Tensor, firstToken: Int, gradientScale: Float) {
+        record("cross entropy of a part, backward", logits) {
+            device.finishCrossEntropy(logits: logits, factors: factors, targets: targets, firstToken: firstToken, gradientScale: gradientScale)
+        }
+    }
 
     // MARK: Elementwise, optimizer
 
     public func add(_ target: Tensor, _ source: Tensor) { record("add", target) { device.add(target, source) } }
     public func scale(_ target: Tensor, by factor: Float) { record("scale", target) { device.scale(target, by: factor) } }
-    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor) {
-        record("dropout", input) { device.dropout(output, input, mask: mask, tokenPositions: tokenPositions) }
+    public func dropout(_ output: Tensor, _ input: Tensor, mask: DropoutMask, tokenPositions: Tensor, firstChannel: Int) {
+        record("dropout", input) { device.dropout(output, input, mask: mask, tokenPositions: tokenPositions, firstChannel: firstChannel) }
     }
     public func sumOfSquares(_ values: Tensor) -> Double {
         trace.record(.operation, "sum of squares", "[\(values.rows), \(values.columns)]") { device.sumOfSquares(values) }

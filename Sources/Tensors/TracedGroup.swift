@@ -17,14 +17,28 @@ public final class TracedGroup: ProcessGroup {
         try record("start sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in try group.startSum(tensor, name: name) }
     }
 
-    public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
         try record("start scattered sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in
-            try group.startScatteredSum(tensor, name: name)
+            try group.startScatteredSum(tensor, grain: grain, name: name)
         }
     }
 
-    public func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        try record("start gather", name, bytes: tensor.byteCount) { () throws(TrainerError) in try group.startGather(tensor, name: name) }
+    public func startGather(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
+        try record("start gather", name, bytes: tensor.byteCount) { () throws(TrainerError) in
+            try group.startGather(tensor, grain: grain, name: name)
+        }
+    }
+
+    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+        try record("start send", name, bytes: tensor.byteCount) { () throws(TrainerError) in
+            try group.startSend(tensor, to: index, channel: channel, name: name)
+        }
+    }
+
+    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+        try record("start receive", name, bytes: tensor.byteCount) { () throws(TrainerError) in
+            try group.startReceive(tensor, from: index, channel: channel, name: name)
+        }
     }
 
     public func progress() { group.progress() }

@@ -15,5 +15,9 @@ public final class NoTransfer: Transfer {
 
 /// How a tensor's elements are shared out over the ranks of a group: consecutive parts as equal as can be.
 ///
+/// - Parameter grain: Elements that stay together; the parts are whole numbers of them.
 /// - Returns: The elements of the part that `index` has of `count` in all.
-public func evenPart(_ index: Int, of size: Int, count: Int) -> Range<Int> { count * index / size..<count * (index + 1) / size }
+public func evenPart(_ index: Int, of size: Int, count: Int, grain: Int = 1) -> Range<Int> {
+    let grains = grain == 0 ? 0 : count / grain
+    return grains * index / size * grain..<grains * (index + 1) / size * grain
+}

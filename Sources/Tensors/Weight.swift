@@ -19,7 +19,7 @@ public struct Weight {
 
 /// The doubly quantised block maxima of an NF4 weight (Dettmers et al. 2023, arXiv:2305.14314, section 3).
 ///
-/// Block `b` of 64 elements has the maximum `blockMaxima[b / 256] * dynamic(codes[b]) + offset`.
+/// Block `b` of 64 elements has the maximum `blockMaxima[b / 256] * dynamic(codes[b]) + offset`; b is its number in the whole matrix.
 public struct NF4Constants {
     public static let elementsPerMaximum = 64
     public static let maximaPerBlock = 256
@@ -30,14 +30,19 @@ public struct NF4Constants {
 
     /// `[1, N * K / 64]`, uint8.
     public let codes: Tensor
-    /// `[1, ceil(codes / 256)]`, float32.
+    /// `[1, ceil(blocks / 256)]`, float32; of the whole matrix, also where the weight is a part of one.
     public let blockMaxima: Tensor
     /// `[1, 1]`, float32: the mean that was subtracted before the second quantisation.
     public let offset: Tensor
+    /// Where the blocks lie in the matrix that was quantised: the number of the first, and how many are left out after each row.
+    public let firstBlock: Int
+    public let skippedBlocks: Int
 
-    public init(codes: Tensor, blockMaxima: Tensor, offset: Tensor) {
+    public init(codes: Tensor, blockMaxima: Tensor, offset: Tensor, firstBlock: Int = 0, skippedBlocks: Int = 0) {
         self.codes = codes
         self.blockMaxima = blockMaxima
         self.offset = offset
+        self.firstBlock = firstBlock
+        self.skippedBlocks = skippedBlocks
     }
 }

@@ -15,12 +15,12 @@ public struct Benchmark {
     /// - Throws: As `TrainedModel.make`.
     public init(_ files: ModelFiles, _ configuration: RunConfiguration, longestSequence: Int, _ context: RankContext) throws(TrainerError) {
         self.context = context
-        trained = try TrainedModel.make(files, configuration, on: context.device, longestSequence: longestSequence)
-        step = try Benchmark.step(trained, configuration, context.group, context.device)
+        trained = try TrainedModel.make(files, configuration, on: context.device, longestSequence: longestSequence, grid: context.grid)
+        step = try Benchmark.step(trained, configuration, context.device)
     }
 
     private static func step(
-        _ trained: TrainedModel, _ configuration: RunConfiguration, _ group: any ProcessGroup, _ device: any Device
+        _ trained: TrainedModel, _ configuration: RunConfiguration, _ device: any Device
     ) throws(TrainerError) -> TrainingStep {
         var constant = ScheduleOptions()
         constant.kind = .constant
@@ -28,8 +28,9 @@ public struct Benchmark {
         let spill = try Spill.make(for: configuration, on: device)
         return TrainingStep(
             trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
-            schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0, group: group,
-            on: device, spill: configuration.memory.offloadActivations ? spill : nil)
+            schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0,
+            on: device, spill: configuration.memory.offloadActivations ? spill : nil,
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
     }
 
     /// One step's time and loss.
@@ -52,7 +53,7 @@ public struct Benchmark {
     ) throws(TrainerError) -> CountingDevice {
         let device = CountingDevice(threadCount: threadCount)
         let trained = try TrainedModel.make(files, configuration, on: device, longestSequence: batch.longestSequence)
-        let step = try step(trained, configuration, SoloGroup(), device)
+        let step = try step(trained, configuration, device)
         _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
         return device
     }

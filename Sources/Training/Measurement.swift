@@ -1,5 +1,6 @@
 import Data
 public import Evaluation
+import Parallelism
 public import Planning
 import Support
 import Tensors
@@ -28,7 +29,8 @@ struct HeldOutMeter {
     func loss(_ trained: TrainedModel) throws(TrainerError) -> Measurement {
         let start = ContinuousClock.now
         let found = try HeldOutLoss.measure(
-            trained.model, on: rows, microbatchTokens: microbatchTokens, group: context.group, device: context.device)
+            trained.model, on: rows, microbatchTokens: microbatchTokens, group: context.grid.replicas, world: context.group,
+            device: context.device)
         return Measurement(
             loss: found.loss, trainedTokens: found.tokenCount, seconds: (ContinuousClock.now - start) / .seconds(1), fields: nil, samples: [])
     }
@@ -39,7 +41,7 @@ struct HeldOutMeter {
         var measurement = try loss(trained)
         guard options.task != .none || options.samples > 0 else { return measurement }
         let generator = Generator(trained.model, tokenizer, endTokens: endTokens, on: context.device)
-        let found = try TaskScore.measure(generator, on: rows, options.scoring, group: context.group)
+        let found = try TaskScore.measure(generator, on: rows, options.scoring, group: context.grid.replicas)
         measurement.fields = found.fields
         measurement.samples = found.samples
         measurement.seconds = (ContinuousClock.now - start) / .seconds(1)

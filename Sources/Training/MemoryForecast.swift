@@ -18,21 +18,34 @@ public struct MemoryForecast {
 
     /// Counts a step, and a held-out loss if the run measures any between steps, of the largest microbatches that a rank meets: that of the most
     /// tokens and that of the most targets.
-    static func make(_ setup: RunSetup, _ stage: ZeROStage, rankCount: Int, threadCount: Int) throws(TrainerError) -> MemoryForecast {
+    ///
+    /// - Parameter rank: Of the grid, whose memory is counted.
+    static func make(
+        _ setup: RunSetup, _ stage: ZeROStage, _ shape: GridShape, rank: Int, threadCount: Int
+    ) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
-        let group = try PaperGroup(size: rankCount, on: device)
+        let grid = try ProcessGrid.paper(shape, rank: rank, on: device)
         let trained = try TrainedModel.make(
-            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, group: group)
+            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid)
         let spill = try Spill.make(for: setup.configuration, on: device)
         let optimizer = try Optimizer(setup.configuration.training.optimizer, shards: trained.shards, spill: spill)
         let step = TrainingStep(
-            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, group: group, on: device,
-            spill: setup.configuration.memory.offloadActivations ? spill : nil)
-        let batches = try largestBatches(steps(setup), of: setup.data.training)
+            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, on: device,
+            spill: setup.configuration.memory.offloadActivations ? spill : nil,
+            pipelineSchedule: setup.configuration.parallel.pipelineSchedule.schedule)
+        let plans = steps(setup)
+        var batches = try largestBatches(plans, of: setup.data.training)
+        if shape.pipeline > 1 {
+            // As many as a stage may hold at once, none smaller than those of the run.
+            let rounds = plans.reduce(1) { max($0, $1.roundCount) }
+            let count = min(rounds, 2 * shape.pipeline * setup.configuration.parallel.pipelineChunks + 1)
+            batches = (0..<max(count, batches.count)).map { batches[$0 % batches.count] }
+        }
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         if setup.configuration.training.evalSteps != nil, let rows = setup.data.validation {
             for batch in try largestBatches([HeldOutLoss.plan(of: rows, packing: setup.packing)], of: rows) {
-                _ = try NextToken().lossSum(trained.model, Pass(batch, on: device, keepsActivations: false))
+                let pass = try Pass(batch, on: device, groups: HeldOutLoss.groups(grid.modelGroups), keepsActivations: false)
+                _ = try NextToken().lossSum(trained.model, pass)
             }
         }
         return MemoryForecast(ledger: device.ledger, stage: stage)
@@ -42,15 +55,18 @@ public struct MemoryForecast {
     ///
     /// - Throws: `communication`.
     static func make(_ setup: RunSetup, _ context: RankContext) throws(TrainerError) -> MemoryForecast {
-        let size = context.group.size
         func forecast(_ stage: ZeROStage) throws(TrainerError) -> MemoryForecast {
-            try make(setup, stage, rankCount: size, threadCount: context.threadCount)
+            let own = try make(setup, stage, context.grid.shape, rank: context.group.index, threadCount: context.threadCount)
+            return MemoryForecast(ledger: try own.ledger.largest(of: context.group), stage: stage)
         }
         if case .stage(let stage) = setup.configuration.parallel.zero { return try forecast(stage) }
         let own = ProcessMemory.available.map { Double($0.bytes / context.ranksOnNode) } ?? .infinity
         let least = -(try context.group.max([-own], name: "the memory of the nodes")[0])
+        let replicas = context.grid.replicas.size
         var found = try forecast(.nothing)
-        for stage in ZeROStage.allCases.dropFirst() where size > 1 && Double(found.ledger.peak.bytes) > 0.9 * least { found = try forecast(stage) }
+        for stage in ZeROStage.allCases.dropFirst() where replicas > 1 && Double(found.ledger.peak.bytes) > 0.9 * least {
+            found = try forecast(stage)
+        }
         return found
     }
 
@@ -72,5 +88,17 @@ public struct MemoryForecast {
         var batches: [PackedBatch] = []
         for (plan, batch) in [mostTokens, mostTargets].compactMap({ $0 }) { batches.append(try plan.batch(batch, from: rows)) }
         return batches
+    }
+}
+
+extension MemoryLedger {
+    /// The peak of the rank that has the highest, on every rank.
+    func largest(of group: any ProcessGroup) throws(TrainerError) -> MemoryLedger {
+        let own = MemoryKind.allCases.map { Double(atPeak($0).bytes) }
+        let all = try group.gather(own.withUnsafeBytes { Array($0) }, name: "peaks of memory").map { bytes in
+            bytes.withUnsafeBytes { raw in own.indices.map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Double>.stride, as: Double.self) } }
+        }
+        let most = all.max { $0.reduce(0, +) < $1.reduce(0, +) } ?? own
+        return MemoryLedger(peak: Dictionary(uniqueKeysWithValues: zip(MemoryKind.allCases, most.map { Int($0) })))
     }
 }

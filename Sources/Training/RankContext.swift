@@ -1,13 +1,15 @@
 import Glibc
 public import MessagePassing
-import Parallelism
+public import Parallelism
 public import Support
 public import Tensors
 
-/// Where this rank runs: its group, its cores and its device.
+/// Where this rank runs: its groups, its cores and its device.
 public struct RankContext {
-    public let group: any ProcessGroup
-    /// All ranks of the job; nil for a process that belongs to none.
+    public let grid: ProcessGrid
+    /// All ranks.
+    public var group: any ProcessGroup { grid.world }
+    /// The same as MPI has them; nil for a process that belongs to no job.
     public let world: Communicator?
     public let device: any Device
     /// The processor behind it, whose operations nothing records.
@@ -28,9 +30,12 @@ public struct RankContext {
     ///
     /// - Parameters:
     ///   - threads: Threads for this rank; nil for the cores of the node divided by its ranks.
+    ///   - shape: How the ranks are laid out; nil for a copy of the model on each.
     ///   - traces: Whether the device's operations and the group's calls are recorded.
     /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores.
-    public static func make(world: Communicator?, threads: Int?, traces: Bool = false) throws(TrainerError) -> RankContext {
+    public static func make(
+        world: Communicator?, threads: Int?, shape: GridShape? = nil, traces: Bool = false
+    ) throws(TrainerError) -> RankContext {
         let node = try world?.onThisNode()
         let (index, count) = (node?.rank ?? 0, node?.size ?? 1)
         let own = ProcessorCores.allowed() ?? ProcessorCores(cores: [0])
@@ -45,12 +50,17 @@ public struct RankContext {
         }
         let isExclusive = count <= available.cores.count
         if isExclusive { share.bind() }
-        let group: any ProcessGroup = world.map { MPIGroup($0) } ?? SoloGroup()
-        let processor = try CPUDevice(threadCount: threadCount)
-        processor.progress = { group.progress() }
         let trace = traces ? Trace() : nil
+        let grid: ProcessGrid
+        if let world {
+            grid = try ProcessGrid.make(shape ?? GridShape(data: world.size), world) { group in trace.map { TracedGroup(group, $0) } ?? group }
+        } else {
+            grid = ProcessGrid(data: SoloGroup())
+        }
+        let processor = try CPUDevice(threadCount: threadCount)
+        processor.progress = { grid.world.progress() }
         return RankContext(
-            group: trace.map { TracedGroup(group, $0) } ?? group, world: world, device: trace.map { TracedDevice(processor, $0) } ?? processor,
+            grid: grid, world: world, device: trace.map { TracedDevice(processor, $0) } ?? processor,
             processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

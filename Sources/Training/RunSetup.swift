@@ -3,6 +3,7 @@ import Data
 import Formats
 import Models
 import Optimizers
+import Parallelism
 import Planning
 import Support
 import Tensors
@@ -31,9 +32,12 @@ struct RunSetup {
         let training = configuration.training
         let reading = RowReading(configuration.data, files, tokenizer, group: group, pool: context.processor.pool)
         let data = try PreparedData.load(reading, seed: UInt64(training.seed), say: say)
-        let packing = PackingOptions(rankCount: group.size, microbatchTokens: training.microbatchTokens)
+        let packing = PackingOptions(rankCount: context.grid.shape.data, microbatchTokens: training.microbatchTokens)
         return try group.agree("planning the steps") { () throws(TrainerError) in
             try packing.check(data.training)
+            let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
+            let options = try TrainedModel.decoderOptions(files, configuration.method, architecture)
+            _ = try TrainedModel.share(options, configuration.parallel, context.grid)
             let schedule = try RunSchedule(data.training, options: RunSchedule.Options(training))
             let rates = Schedule(training.schedule, peak: training.optimizer.learningRate, totalSteps: schedule.stepCount)
             return RunSetup(

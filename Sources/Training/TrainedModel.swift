@@ -14,6 +14,8 @@ public struct TrainedModel {
     public let lora: LoRA?
     /// What this rank keeps of it.
     public let units: ShardedUnits
+    /// The ranks that train it together.
+    public let grid: ProcessGrid
 
     /// Builds the model, decides what is trained and how the rest is stored, allocates, loads, and initialises adapters, unit by unit: a rank
     /// that keeps only its part of each holds one whole unit at a time.
@@ -22,22 +24,22 @@ public struct TrainedModel {
     ///
     /// - Parameters:
     ///   - longestSequence: The most tokens of a row, for the rotary table.
-    ///   - stage: What the ranks of the group share out.
-    /// - Throws: `configuration` for an unsupported family or targets that match nothing; `format`, `shape`, `file`, `memory`.
+    ///   - stage: What the ranks that hold the same parameters share out.
+    /// - Throws: `configuration` for an unsupported family, targets that match nothing, and a grid that the model can't be divided over; `format`, `shape`, `file`, `memory`.
     public static func make(
         _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int, stage: ZeROStage = .nothing,
-        group: any ProcessGroup = SoloGroup()
+        grid: ProcessGrid = ProcessGrid(data: SoloGroup())
     ) throws(TrainerError) -> TrainedModel {
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
         let method = configuration.method
-        var options = try architecture.options(from: files.configuration)
-        if method.kind != .full { options = method.lora.untying(options, architecture) }
-        let model = LanguageModel.build(options, architecture)
+        let options = try decoderOptions(files, method, architecture)
+        let model = LanguageModel.build(options, architecture, share: try share(options, configuration.parallel, grid))
+        model.groups = grid.modelGroups
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
-        let units = ShardedUnits(stage, over: group, on: device)
+        let units = ShardedUnits(stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, on: device)
         for unit in model.units {
             try units.take(unit) { (unit) throws(TrainerError) in
                 if device.holdsValues { try loader.load(model, unit: unit) }
@@ -46,11 +48,39 @@ public struct TrainedModel {
         }
         try model.prepare(on: device, longestSequence: longestSequence)
         model.residency = units
-        return TrainedModel(model: model, lora: lora, units: units)
+        return TrainedModel(model: model, lora: lora, units: units, grid: grid)
     }
+
+    /// Whether several ranks hold one copy of the model together.
+    public var isDivided: Bool { grid.model.size > 1 }
 
     /// This rank's part of the trained values of each unit, for the update rule.
     public var shards: [OptimizerShard] { units.shards }
+
+    /// The model's description as it is trained.
+    static func decoderOptions(
+        _ files: ModelFiles, _ method: MethodOptions, _ architecture: any Architecture.Type
+    ) throws(TrainerError) -> DecoderOptions {
+        let options = try architecture.options(from: files.configuration)
+        return method.kind == .full ? options : method.lora.untying(options, architecture)
+    }
+
+    /// What one rank of a grid keeps of a model: blocks are divided by the products of a token, the head's among them.
+    ///
+    /// - Throws: `configuration` if the heads or blocks can't be divided so.
+    static func share(_ options: DecoderOptions, _ parallel: ParallelOptions, _ grid: ProcessGrid) throws(TrainerError) -> ModelShare {
+        try options.checkTensorSize(grid.shape.tensor)
+        let block = Double(options.blockProductCount)
+        let division =
+            grid.shape.pipeline == 1
+            ? []
+            : try StageBalance.divide(
+                [Double](repeating: block, count: options.layerCount), last: Double(options.vocabulary * options.channels),
+                stages: grid.shape.pipeline, chunks: parallel.pipelineChunks)
+        return ModelShare(
+            tensor: TensorPlace(index: grid.place.tensor, size: grid.shape.tensor), stage: grid.place.pipeline, stageCount: grid.shape.pipeline,
+            division: division)
+    }
 }
 
 extension Checkpointing {

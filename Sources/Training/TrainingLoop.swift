@@ -67,7 +67,7 @@ final class TrainingLoop {
         context.trace?.isDetailed = stepsToTrace > 0
         enter("data", context.trace)
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
-        let batches = try plan.batches(ofRank: context.group.index, from: setup.data.training)
+        let batches = try plan.batches(ofRank: context.grid.place.data, from: setup.data.training)
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
         let result = try run(index, plan, batches, votes)
         try checkEveryGradient(step: index)
@@ -133,7 +133,8 @@ final class TrainingLoop {
     /// most, since warm-up may begin with a rate of zero.
     private func checkEveryGradient(step: Int) throws(TrainerError) {
         guard step == (trained.lora == nil ? 0 : 2) else { return }
-        for (name, sum) in try trained.units.gradientSquares() where sum == 0 {
+        let names = trained.model.parameters.filter(\.isTrainable).map(\.name)
+        for (name, sum) in try trained.units.gradientSquares(names) where sum == 0 {
             report.warn("\(name) has a gradient of zero in step \(step + 1): it is not being trained")
         }
     }

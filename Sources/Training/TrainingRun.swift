@@ -80,7 +80,8 @@ public final class TrainingRun {
         let forecast = try MemoryForecast.make(setup, context)
         enter("loading the model", nil)
         let trained = try TrainedModel.make(
-            setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage, group: group)
+            setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage,
+            grid: context.grid)
         let summary = RunSummary(setup, trained, forecast, context)
         try begin(summary)
         report.say(summary.text)
@@ -94,8 +95,8 @@ public final class TrainingRun {
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            group: group, on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
-            updates: UpdateGuard.Options(options))
+            on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(options))
         step.updates = position.updates ?? UpdateGuard()
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
@@ -189,7 +190,7 @@ public final class TrainingRun {
     private func wholeValues(
         _ trained: TrainedModel
     ) throws(TrainerError) -> (values: (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void, discard: () -> Void) {
-        guard trained.units.stage == .parameters else {
+        guard trained.units.stage == .parameters || trained.isDivided else {
             for unit in trained.model.units { try trained.model.residency.acquire(unit, next: nil) }
             return (
                 { (parameter, sink) throws(TrainerError) in
@@ -220,7 +221,7 @@ public final class TrainingRun {
         _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
-        let measuredPeak = context.device.ledger.peakByKind
+        let measuredPeak = try context.device.ledger.largest(of: group).peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
         let values = try wholeValues(trained)
         let writer = ModelWriter(setup: setup, trained: trained, values: values.values)

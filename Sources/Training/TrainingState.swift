@@ -55,9 +55,8 @@ struct TrainingState {
     private struct Part {
         let kind: String
         let owner: String
-        /// The place among the owner's of the first.
-        let first: Int
-        let count: Int
+        /// Where the entries lie among the owner's.
+        let places: StatePlaces
         let elementType: ElementType
         /// Copies entries, counted from the first, into bytes, or sets them.
         let read: (Range<Int>, UnsafeMutableRawBufferPointer) throws(TrainerError) -> Void
@@ -65,58 +64,72 @@ struct TrainingState {
 
         var toWrite: TensorToWrite {
             let size = elementType.byteCount(1)
-            return TensorToWrite(StatePiece.name(kind: kind, owner: owner, first: first), elementType, [count]) {
+            return TensorToWrite(StatePiece.name(kind: kind, owner: owner, places), elementType, places.shape) {
                 (offset, bytes) throws(TrainerError) in try read(offset / size..<(offset + bytes.count) / size, bytes)
             }
         }
     }
 
-    /// - Parameter index: Of so many ranks that keep the same: the share of it that this rank saves; nil for all that the rank keeps.
-    private func parts(share index: Int? = nil, of size: Int = 1) -> [Part] {
+    /// - Parameter saves: Whether only what this rank is to save is wanted: where ranks keep the same, each has a share of it, or one has all.
+    private func parts(saves: Bool) -> [Part] {
         var parts: [Part] = []
         for (number, (shard, (unit, kept))) in zip(trained.shards, trained.units.shardRanges).enumerated() {
-            let wanted = index.map { blocks(kept, $0, of: size) } ?? kept
-            guard !wanted.isEmpty else { continue }
+            let replicas = trained.grid.replicas
+            let wanted = saves && trained.units.stage == .nothing ? blocks(kept, replicas.index, of: replicas.size) : kept
+            guard !wanted.isEmpty, !saves || trained.units.answers(for: unit) else { continue }
             let values = shard.values
-            parts += byParameter(unit, kept, wanted, "value", .float32) { (range, bytes) in
+            parts += byParameter(unit, kept, wanted, "value", .float32, saves: saves) { (range, bytes) in
                 values.device.download(values.columns(range), to: bytes)
             } write: { (range, bytes) in
                 values.device.upload(bytes, to: values.columns(range))
             }
             for state in optimizer?.states[number] ?? [] {
-                let (each, kind) = (state.kind.elementsPerEntry, state.kind)
-                guard each > 1 else {
-                    parts += byParameter(unit, kept, wanted, kind.name, kind.elementType, read: state.read(_:into:), write: state.write(_:from:))
-                    continue
+                if state.kind.elementsPerEntry == 1 {
+                    parts += byParameter(
+                        unit, kept, wanted, state.kind.name, state.kind.elementType, saves: saves, read: state.read(_:into:),
+                        write: state.write(_:from:))
+                } else {
+                    parts.append(byUnit(unit, kept, wanted, state))
                 }
-                let (first, own) = (wanted.lowerBound / each, (wanted.lowerBound - kept.lowerBound) / each)
-                parts.append(
-                    Part(
-                        kind: kind.name, owner: unit.name, first: first, count: (wanted.upperBound + each - 1) / each - first,
-                        elementType: kind.elementType,
-                        read: { (range, bytes) throws(TrainerError) in try state.read(range.lowerBound + own..<range.upperBound + own, into: bytes) },
-                        write: { (range, bytes) throws(TrainerError) in try state.write(range.lowerBound + own..<range.upperBound + own, from: bytes)
-                        }))
             }
         }
         return parts
     }
 
+    /// Entries that several elements share, whosever they are. They are counted through the unit, as a rank of the tensor group has it.
+    private func byUnit(_ unit: ParameterUnit, _ kept: Range<Int>, _ wanted: Range<Int>, _ state: OptimizerState) -> Part {
+        let each = state.kind.elementsPerEntry
+        let (first, own) = (wanted.lowerBound / each, (wanted.lowerBound - kept.lowerBound) / each)
+        let (place, size) = (trained.grid.place.tensor, trained.grid.shape.tensor)
+        return Part(
+            kind: state.kind.name, owner: size == 1 ? unit.name : "\(unit.name) \(place + 1) of \(size)",
+            places: StatePlaces(first..<(wanted.upperBound + each - 1) / each), elementType: state.kind.elementType,
+            read: { (range, bytes) throws(TrainerError) in try state.read(range.lowerBound + own..<range.upperBound + own, into: bytes) },
+            write: { (range, bytes) throws(TrainerError) in try state.write(range.lowerBound + own..<range.upperBound + own, from: bytes) })
+    }
+
     /// The parameters of the wanted elements; `read` and `write` count from the first element that is kept.
     private func byParameter(
-        _ unit: ParameterUnit, _ kept: Range<Int>, _ wanted: Range<Int>, _ kind: String, _ type: ElementType,
+        _ unit: ParameterUnit, _ kept: Range<Int>, _ wanted: Range<Int>, _ kind: String, _ type: ElementType, saves: Bool,
         read: @escaping (Range<Int>, UnsafeMutableRawBufferPointer) throws(TrainerError) -> Void,
         write: @escaping (Range<Int>, UnsafeRawBufferPointer) throws(TrainerError) -> Void
     ) -> [Part] {
-        unit.places.compactMap { parameter, start in
+        var parts: [Part] = []
+        for (parameter, start) in unit.places where !saves || trained.units.answers(for: parameter, of: unit) {
             let shared = (start..<start + parameter.count).clamped(to: wanted)
-            guard !shared.isEmpty else { return nil }
-            let own = shared.lowerBound - kept.lowerBound
-            return Part(
-                kind: kind, owner: parameter.name, first: shared.lowerBound - start, count: shared.count, elementType: type,
-                read: { (range, bytes) throws(TrainerError) in try read(range.lowerBound + own..<range.upperBound + own, bytes) },
-                write: { (range, bytes) throws(TrainerError) in try write(range.lowerBound + own..<range.upperBound + own, bytes) })
+            guard !shared.isEmpty else { continue }
+            var own = shared.lowerBound - kept.lowerBound
+            for places in StatePlaces.of(parameter.slice, shared.lowerBound - start..<shared.upperBound - start) {
+                let first = own
+                own += places.count
+                parts.append(
+                    Part(
+                        kind: kind, owner: parameter.name, places: places, elementType: type,
+                        read: { (range, bytes) throws(TrainerError) in try read(range.lowerBound + first..<range.upperBound + first, bytes) },
+                        write: { (range, bytes) throws(TrainerError) in try write(range.lowerBound + first..<range.upperBound + first, bytes) }))
+            }
         }
+        return parts
     }
 
     /// An even share of elements, cut where blocks of 256 begin.
@@ -127,8 +140,7 @@ struct TrainingState {
 
     /// This rank's file of a checkpoint. Where ranks keep the same, they share the writing.
     func file(rank: Int, of size: Int) throws(TrainerError) -> CheckpointFile {
-        let parts = parts(share: trained.units.stage == .nothing ? rank : nil, of: size)
-        let writer = try SafeTensorsWriter(parts.map(\.toWrite))
+        let writer = try SafeTensorsWriter(parts(saves: true).map(\.toWrite))
         return CheckpointFile(name: StatePiece.fileName(rank: rank, of: size), byteCount: writer.byteCount) {
             (file: inout CheckpointFileWriter) throws(TrainerError) in
             var target = file
@@ -142,13 +154,14 @@ struct TrainingState {
     /// - Throws: `format` or `shape` if the checkpoint holds other tensors than the run trains, or another optimizer's states.
     func restore(from stored: StoredState) throws(TrainerError) {
         let trainable = trained.model.parameters.filter(\.isTrainable)
-        try stored.check(holdsValuesOf: Dictionary(trainable.map { ($0.name, $0.count) }, uniquingKeysWith: { first, _ in first }))
-        for part in parts() {
+        try stored.check(holdsValuesOf: Dictionary(trainable.map { ($0.name, $0.wholeCount) }, uniquingKeysWith: { first, _ in first }))
+        for part in parts(saves: false) {
             let size = part.elementType.byteCount(1)
-            let range = part.first..<part.first + part.count
-            try stored.read(part.kind, part.owner, range, as: part.elementType) { (bytes, place) throws(TrainerError) in
-                let first = place - part.first
-                try part.write(first..<first + bytes.count / size, bytes)
+            for (places, own) in part.places.runs {
+                try stored.read(part.kind, part.owner, places, as: part.elementType) { (bytes, place) throws(TrainerError) in
+                    let first = own + place - places.lowerBound
+                    try part.write(first..<first + bytes.count / size, bytes)
+                }
             }
         }
     }

@@ -2,7 +2,7 @@ import Data
 import Models
 import Objectives
 public import Optimizers
-import Parallelism
+public import Parallelism
 public import Support
 public import Tensors
 
@@ -13,7 +13,8 @@ public final class TrainingStep {
     private let schedule: Schedule
     private let maximumNorm: Double
     private let seed: UInt64
-    private let group: any ProcessGroup
+    private var grid: ProcessGrid { trained.grid }
+    private let pipelineSchedule: any PipelineSchedule.Type
     private let device: any Device
     /// Where activations wait for the backward; nil for in memory.
     private let spill: Spill?
@@ -21,11 +22,11 @@ public final class TrainingStep {
     private let updateOptions: UpdateGuard.Options
     /// Which updates were left out so far.
     public var updates = UpdateGuard()
-    private let objective = NextToken()
 
     public init(
-        _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64, group: any ProcessGroup,
-        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, updates: UpdateGuard.Options = UpdateGuard.Options()
+        _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64,
+        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self,
+        updates: UpdateGuard.Options = UpdateGuard.Options()
     ) {
         updateOptions = updates
         self.trained = trained
@@ -33,10 +34,10 @@ public final class TrainingStep {
         self.schedule = schedule
         self.maximumNorm = maximumNorm
         self.seed = seed
-        self.group = group
         self.device = device
         self.spill = spill
         self.trace = trace
+        self.pipelineSchedule = pipelineSchedule
     }
 
     /// What a step has found, the same on every rank.
@@ -66,19 +67,20 @@ public final class TrainingStep {
         let units = trained.units
         units.beginStep()
         let scale = 1 / Double(max(trainedTokenCount, 1))
-        var lossSum = 0.0
-        for (index, batch) in batches.enumerated() {
-            enter("forward", trace)
-            let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: seed, step: step))
+        var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
+            enter("forward", self.trace)
+            let pass = try Pass(
+                batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, spill: self.spill,
+                dropout: DropoutStream(seed: self.seed, step: step))
             pass.forwardFinished = { enter("backward", self.trace) }
-            let isLast = index == batches.count - 1
-            pass.unitFinished = { (unit) throws(TrainerError) in try units.finishGradients(unit, isLast: isLast) }
-            lossSum += try objective.lossSumAndGradients(trained.model, pass, gradientScale: scale)
+            return pass
         }
+        // All ranks of a tensor group find the same loss.
+        let lossSum = try runner.run(batches) * (grid.place.tensor == 0 ? 1 : 0)
         let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
         enter("reduce", trace)
         try units.finishStep()
-        let sums = try group.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
+        let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
         enter("optimizer", trace)
         let norm = try units.gradientNorm()
@@ -122,22 +124,20 @@ public final class TrainingStep {
     private func nonFinite(
         _ step: Int, _ ownLoss: Double, _ loss: Double, _ norm: Double, _ remedy: String
     ) throws(TrainerError) -> TrainerError {
-        let order = trained.model.unitsInBackwardOrder
+        let order = Array(trained.model.units.reversed())
         let first = trained.units.firstNonFiniteGradient(order)
         let unit = first.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
-        let found = try group.gather(Array("\(ownLoss.isFinite ? 0 : 1) \(unit) \(first?.name ?? "")".utf8), name: "what is not finite")
-        let words = found.map { String(decoding: $0, as: UTF8.self).split(separator: " ", maxSplits: 2).map(String.init) }
-        let rank = words.firstIndex { $0.first == "1" }
-        let tensor = words.filter { $0.count == 3 }.min { (Int($0[1]) ?? .max) < (Int($1[1]) ?? .max) }
-        let place = tensor.map { "the gradient of \($0[2])" } ?? "the loss"
+        let own = [ownLoss.isFinite ? 0 : 1, grid.shape.pipeline - grid.place.pipeline, unit].map(String.init) + [first?.name ?? ""]
+        let found = try grid.world.gather(Array(own.joined(separator: " ").utf8), name: "what is not finite").map { bytes in
+            String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        }
+        let rank = found.firstIndex { $0[0] == "1" }
+        // The last stage of a pipeline goes backward first.
+        let tensor = found.filter { !$0[3].isEmpty }.min { (Int($0[1]) ?? 0, Int($0[2]) ?? 0) < (Int($1[1]) ?? 0, Int($1[2]) ?? 0) }
+        let place = tensor.map { "the gradient of \($0[3])" } ?? "the loss"
         return TrainerError(
             .numerics, "step \(step + 1)" + (rank.map { ", rank \($0)" } ?? ""),
             "\(place) is not finite (loss \(shown(loss)), gradient norm \(shown(norm)))",
             remedy: remedy)
     }
-}
-
-extension LanguageModel {
-    /// The units in the order in which a backward completes their gradients.
-    var unitsInBackwardOrder: [ParameterUnit] { [outputUnit] + blocks.reversed().map(\.unit) + [embeddingUnit] }
 }

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import Glibc
 import MessagePassing
+import Parallelism
 import Planning
 import Support
 import Tensors
@@ -38,9 +39,9 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
         let world = try MPIJob.start()
         try downloading.fetch(model, world: world)
-        let context = try RankContext.make(world: world, threads: threads)
-        let files = try ModelFiles.open(model)
         let configuration = try runConfiguration()
+        let context = try RankContext.make(world: world, threads: threads, shape: try configuration.parallel.grid(rankCount: world.size))
+        let files = try ModelFiles.open(model)
         let plans = try batches(files, context)
         let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }
         let benchmark = try Benchmark(files, configuration, longestSequence: longest, context)
@@ -119,14 +120,14 @@ struct BenchmarkCommand: ParsableCommand {
         let data = if let pairs { try pairRows(pairs, files) } else { try syntheticRows(files.configuration.vocabularySize) }
         let perStep = pairs == nil ? sequences : rows
         let limit = max(2048, data.longestRow)
-        let packing = PackingOptions(rankCount: context.group.size, microbatchTokens: (pairs == nil ? sequences * length : limit))
+        let packing = PackingOptions(rankCount: context.grid.shape.data, microbatchTokens: (pairs == nil ? sequences * length : limit))
         try packing.check(data)
         // File order, so that another program can train on the same rows in the same steps.
         return try (0..<min(data.count / perStep, warmup + steps)).map { step in
             let picked = try TokenizedRows((step * perStep..<(step + 1) * perStep).map { try data.row($0) })
             let plan = StepPlan.evaluation(of: picked, packing: packing)
             let all = try plan.ranks.indices.map { try plan.batches(ofRank: $0, from: picked) }
-            return Plan(own: all[context.group.index], all: all.flatMap { $0 }, tokens: plan.tokenCount, targets: plan.trainedTokenCount)
+            return Plan(own: all[context.grid.place.data], all: all.flatMap { $0 }, tokens: plan.tokenCount, targets: plan.trainedTokenCount)
         }
     }
 

@@ -24,7 +24,9 @@ struct TrainCommand: ParsableCommand {
         let loaded = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size)
         let configuration = loaded.configuration
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
-        let context = try RankContext.make(world: world, threads: configuration.parallel.threads.given, traces: configuration.training.profile)
+        let shape = try configuration.parallel.grid(rankCount: world.size)
+        let context = try RankContext.make(
+            world: world, threads: configuration.parallel.threads.given, shape: shape, traces: configuration.training.profile)
         let outcome = try TrainingRun(loaded, context).run()
         if world.rank == 0 { show(outcome, loaded) }
         try world.barrier()

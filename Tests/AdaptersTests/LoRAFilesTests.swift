@@ -19,7 +19,7 @@ import Testing
     }
 
     private static func logits(_ model: LanguageModel, _ batch: PackedBatch, on device: any Device) throws -> [Float] {
-        try model.logits(model.forward(Pass(batch, on: device, keepsActivations: false))).values()
+        try model.logits(Pass(batch, on: device, keepsActivations: false)).values()
     }
 
     private static func values<Value>(_ file: SafeTensorsFile, _ name: String, _ type: Value.Type) throws -> [Value] {

@@ -49,6 +49,41 @@ import Testing
         expectClose(gradient, wanted.floats, relative: 1e-6, "gradient")
     }
 
+    @Test(
+        "parts: what ranks find of their parts of the vocabulary gives losses and gradients of the whole", arguments: [[0, 19, 37], [0, 0, 1, 37]])
+    func parts(edges: [Int]) {
+        let (rows, vocabulary, scale) = (3, 37, Float(0.25))
+        let logits = randomFloats(rows * vocabulary, seed: 3, scale: 9)
+        let targets: [Int32] = [36, 4, 0]
+        var (wanted, gradient) = ([Float](repeating: .nan, count: rows), logits)
+        crossEntropyForwardBackward(losses: &wanted, logits: &gradient, targets: targets, scale: scale, rows: 0..<rows, vocabulary: vocabulary)
+        let parts = zip(edges, edges.dropFirst()).map { $0..<$1 }
+        func own(_ all: [Float], _ tokens: Range<Int>) -> [Float] {
+            (0..<rows).flatMap { all[$0 * vocabulary + tokens.lowerBound..<$0 * vocabulary + tokens.upperBound] }
+        }
+        let none = [Float](repeating: .nan, count: rows)
+        let found = parts.map { tokens in
+            var (sums, places, values) = (none, none, own(logits, tokens))
+            crossEntropyPart(
+                logSumExp: &sums, targetLogits: &places, logits: &values, targets: targets, tokens: tokens, scale: nil, rows: 0..<rows)
+            #expect(values == own(logits, tokens))
+            let before = sums
+            crossEntropyPart(
+                logSumExp: &sums, targetLogits: &places, logits: &values, targets: targets, tokens: tokens, scale: scale, rows: 0..<rows)
+            expectClose(sums, before, relative: 1e-6, "the same sums without a gradient")
+            return (sums: sums, places: places, values: values)
+        }
+        let whole = (0..<rows).map { row in log(found.reduce(0.0) { $0 + exp(Double($1.sums[row])) }) }
+        let losses = (0..<rows).map { row in Float(whole[row]) - found.reduce(0) { $0 + $1.places[row] } }
+        expectClose(losses, wanted, relative: 1e-6, "losses")
+        for (part, tokens) in zip(found, parts) {
+            let factors = (0..<rows).map { Float(exp(Double(part.sums[$0]) - whole[$0])) }
+            var values = part.values
+            crossEntropyPartBackward(logits: &values, factors: factors, targets: targets, tokens: tokens, scale: scale, rows: 0..<rows)
+            expectClose(values, own(gradient, tokens), absolute: 1e-7, "gradient")
+        }
+    }
+
     @Test("pain 33: a NaN or an infinite logit anywhere in the row makes the loss NaN, and no other row's", arguments: [Float.nan, .infinity])
     func nonFinite(bad: Float) {
         let vocabulary = 2100

@@ -44,6 +44,21 @@ import Testing
         #expect(output.allSatisfy { $0 == 0 || $0 == 1 / (1 - Float(0.1)) })
     }
 
+    @Test("channels: a part of them sees the mask of the whole, wherever it begins", arguments: [0, 3, 64, 96, 200, 320])
+    func channels(first: Int) {
+        let (channels, width) = (576, 150)
+        let positions: [Int64] = [0, 4097]
+        let whole = run([Float](repeating: 1, count: 2 * channels), channels: channels, positions: positions, probability: 0.5)
+        var part = [Float](repeating: .nan, count: 2 * width)
+        dropoutRows(
+            output: &part, input: [Float](repeating: 1, count: 2 * width), rows: 0..<2, channels: width, key: key, stream: 0xFFFF_0000_0000_0007,
+            tokenPositions: positions, probability: 0.5, firstChannel: first)
+        for row in 0..<2 {
+            let start = row * channels + first
+            #expect(Array(part[row * width..<(row + 1) * width]) == Array(whole[start..<start + width]))
+        }
+    }
+
     @Test("rows: a slice of the tokens sees the same mask, in place too")
     func slices() {
         let channels = 72

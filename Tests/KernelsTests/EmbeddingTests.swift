@@ -15,14 +15,23 @@ import Testing
         }
         var whole = before
         embeddingBackward(
-            gradient: &whole, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, channelRange: 0..<channels, channels: channels)
+            gradient: &whole, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, tableRows: 0..<vocabulary,
+            channelRange: 0..<channels, channels: channels)
         expectClose(whole, wanted.floats, relative: 2e-7, "gradient")
 
         var split = before
         for range in [0..<5, 5..<30, 30..<37] {
             embeddingBackward(
-                gradient: &split, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, channelRange: range, channels: channels)
+                gradient: &split, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, tableRows: 0..<vocabulary,
+                channelRange: range, channels: channels)
         }
         #expect(split == whole)
+
+        // Rows 3 and 4 alone, as a rank of a tensor group has them.
+        var part = Array(before[3 * channels..<5 * channels])
+        embeddingBackward(
+            gradient: &part, outputGradient: dOutput, tokens: tokens, tokenCount: tokens.count, tableRows: 3..<5, channelRange: 0..<channels,
+            channels: channels)
+        #expect(part == Array(whole[3 * channels..<5 * channels]))
     }
 }

@@ -25,8 +25,7 @@ import Testing
     static func lastLogits(_ model: LanguageModel, _ tokens: [Int32], on device: any Device) throws -> [Float] {
         let batch = PackedBatch(
             tokens: tokens, sequenceStarts: [0, tokens.count], trained: tokens.map { _ in false }, globalPositions: tokens.indices.map(Int64.init))
-        let hidden = try model.forward(Pass(batch, on: device, keepsActivations: false))
-        return try model.logits(hidden.rows(tokens.count - 1..<tokens.count)).values()
+        return try model.logits(Pass(batch, on: device, keepsActivations: false), tokens: [Int32(tokens.count - 1)]).values()
     }
 
     static func tokens(_ count: Int, stream: UInt64, below limit: UInt32) -> [Int32] {

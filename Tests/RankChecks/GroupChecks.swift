@@ -52,14 +52,54 @@ let groupChecks = [
         found.withUnsafeMutableBytes { device.download(bytes, to: $0) }
         try expectEqual(found, (0..<group.size).flatMap { [UInt8](repeating: UInt8($0 + 1), count: 64) }, "bytes gathered")
     },
+    Check("group.grain") { (world) throws(TrainerError) in
+        // Parts of whole rows: 7 rows of 3 over the ranks.
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let tensor = try device.tensor(values(21, rank: group.index))
+        try group.startScatteredSum(tensor, grain: 3, name: "tensor").wait()
+        let own = evenPart(group.index, of: group.size, count: 21, grain: 3)
+        try expectEqual(own.lowerBound % 3 + own.upperBound % 3, 0, "edges of rows")
+        let wanted = Array(sums(21, size: group.size)[own])
+        try expectEqual(group.part(of: tensor, grain: 3).values(), wanted, "this rank's rows summed")
+        try group.startGather(tensor, grain: 3, name: "tensor").wait()
+        try expectEqual(tensor.values(), sums(21, size: group.size), "all rows gathered")
+    },
+    Check("group.messages") { (world) throws(TrainerError) in
+        // Round the ring on both channels, messages of several sizes under way at once.
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let (next, before) = ((group.index + 1) % group.size, (group.index + group.size - 1) % group.size)
+        let counts = [5, 0, 100_000, 1]
+        var arrived: [(Tensor, Tensor)] = []
+        for count in counts {
+            let pair = (try device.zeros(1, count), try device.zeros(1, count))
+            try group.startReceive(pair.1, from: next, channel: .backward, name: "back")
+            try group.startReceive(pair.0, from: before, channel: .forward, name: "on")
+            arrived.append(pair)
+        }
+        for count in counts {
+            let own = try device.tensor(values(count, rank: group.index))
+            try group.startSend(own, to: next, channel: .forward, name: "on")
+            try group.startSend(own, to: before, channel: .backward, name: "back")
+        }
+        try group.finish()
+        for (count, pair) in zip(counts, arrived) {
+            try expectEqual(pair.0.values(), values(count, rank: before), "from the rank before")
+            try expectEqual(pair.1.values(), values(count, rank: next), "from the rank after")
+        }
+    },
     Check("group.volume") { (world) throws(TrainerError) in
         // The least that can be: (n - 1) / n of the tensor for a scattered sum and for a gather, twice that for a sum.
         let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
         let tensor = try device.zeros(1, 1200)
         let part = 4 * 1200 * (group.size - 1) / group.size
-        for (start, parts) in [(group.startSum, 2), (group.startScatteredSum, 1), (group.startGather, 1)] {
+        let starts: [(Int, (Tensor) throws(TrainerError) -> any Transfer)] = [
+            (2, { (tensor) throws(TrainerError) in try group.startSum(tensor, name: "tensor") }),
+            (1, { (tensor) throws(TrainerError) in try group.startScatteredSum(tensor, name: "tensor") }),
+            (1, { (tensor) throws(TrainerError) in try group.startGather(tensor, name: "tensor") }),
+        ]
+        for (parts, start) in starts {
             let before = group.sentBytes
-            try start(tensor, "tensor").wait()
+            try start(tensor).wait()
             try expectEqual(group.sentBytes - before, parts * part, "bytes sent")
         }
     },

@@ -52,7 +52,7 @@ import Testing
         let spill = saving.offloads ? try Spill(folder: folder, on: device) : nil
         device.ledger.restartPeak()
         let pass = try Pass(batch, on: device, keepsActivations: true, spill: spill, dropout: DropoutStream(seed: 1, step: 1))
-        let loss = try NextToken().lossSumAndGradients(model, pass, gradientScale: 1)
+        let loss = try model.lossSumAndGradients(pass, gradientScale: 1)
         #expect(pass.stack.isEmpty)
         let gradients = device.holdsValues ? model.parameters.compactMap { $0.gradient?.values() } : []
         return (loss, gradients, device.ledger)

@@ -58,12 +58,12 @@ struct ReferenceCase {
 
     func logits(_ trained: TrainedModel, on device: any Device) throws -> [Float] {
         let pass = try Pass(try batch(), on: device, keepsActivations: false)
-        return try trained.model.logits(try trained.model.forward(pass)).values()
+        return try trained.model.logits(pass).values()
     }
 
     /// The losses of five steps at the settings of the fixtures, each before its update, and the gradient norm of the first.
     func losses(
-        _ trained: TrainedModel, learningRate: Double, weightDecay: Double, maximumNorm: Double = 0, group: any ProcessGroup = SoloGroup(),
+        _ trained: TrainedModel, learningRate: Double, weightDecay: Double, maximumNorm: Double = 0,
         on device: any Device
     ) throws -> (losses: [Float], norm: Double) {
         var options = OptimizerOptions()
@@ -73,7 +73,7 @@ struct ReferenceCase {
         constant.kind = .constant
         let step = TrainingStep(
             trained, optimizer: try Optimizer(options, shards: trained.shards), schedule: Schedule(constant, peak: learningRate, totalSteps: 5),
-            maximumNorm: maximumNorm, seed: 0, group: group, on: device)
+            maximumNorm: maximumNorm, seed: 0, on: device)
         let batch = try batch()
         let results = try (0..<5).map { try step.run(step: $0, batches: [batch], trainedTokenCount: batch.targets.count) }
         return (results.map { Float($0.loss) }, results[0].gradientNorm)
@@ -83,8 +83,19 @@ struct ReferenceCase {
     func backward(_ trained: TrainedModel, on device: any Device) throws -> Double {
         let batch = try batch()
         let pass = try Pass(batch, on: device, keepsActivations: true)
-        let sum = try NextToken().lossSumAndGradients(trained.model, pass, gradientScale: 1 / Double(batch.targets.count))
+        let sum = try trained.model.lossSumAndGradients(pass, gradientScale: 1 / Double(batch.targets.count))
         #expect(pass.stack.isEmpty)
         return sum / Double(batch.targets.count)
+    }
+}
+
+extension LanguageModel {
+    /// Forward and backward of a model that is one part.
+    func lossSumAndGradients(_ pass: Pass, gradientScale: Double) throws -> Double {
+        let part = parts[0]
+        let hidden = try forward(part, nil, pass)
+        let (sum, gradient) = try NextToken().headLossAndGradient(self, pass, hidden: hidden, gradientScale: gradientScale)
+        try backward(part, gradient, pass)
+        return sum
     }
 }

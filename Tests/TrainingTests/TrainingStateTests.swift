@@ -29,7 +29,7 @@ import Testing
             optimizer = try Optimizer(options, shards: trained.shards)
             step = TrainingStep(
                 trained, optimizer: optimizer, schedule: Schedule(ScheduleOptions(), peak: 1e-2, totalSteps: 100), maximumNorm: 1, seed: 0,
-                group: SoloGroup(), on: device)
+                on: device)
         }
 
         func losses(_ steps: Range<Int>) throws -> [Double] {

@@ -35,7 +35,7 @@ import Testing
         let schedule = try RunSchedule(data, options: .init(seed: 3, batch: .rows(8), maxSteps: steps))
         let step = TrainingStep(
             trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
-            schedule: Schedule(ScheduleOptions(), peak: 5e-3, totalSteps: steps), maximumNorm: 1, seed: 3, group: SoloGroup(), on: device)
+            schedule: Schedule(ScheduleOptions(), peak: 5e-3, totalSteps: steps), maximumNorm: 1, seed: 3, on: device)
         return try (0..<steps).map { index in
             let plan = schedule.plan(step: index, packing: PackingOptions(rankCount: 1, microbatchTokens: microbatchTokens))
             let batches = try plan.batches(ofRank: 0, from: data)
@@ -70,7 +70,7 @@ import Testing
         let step = TrainingStep(
             trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
             schedule: Schedule(ScheduleOptions(), peak: 1, totalSteps: 9),
-            maximumNorm: 1, seed: 0, group: SoloGroup(), on: device)
+            maximumNorm: 1, seed: 0, on: device)
         let batch = try reference.batch()
         let error = #expect(throws: TrainerError.self) { try step.run(step: 3, batches: [batch], trainedTokenCount: batch.targets.count) }
         #expect(error?.code == .numerics)
@@ -91,7 +91,7 @@ import Testing
             constant.kind = .constant
             let step = TrainingStep(
                 trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
-                schedule: Schedule(constant, peak: 1e-2, totalSteps: 9), maximumNorm: 1, seed: 0, group: SoloGroup(), on: device,
+                schedule: Schedule(constant, peak: 1e-2, totalSteps: 9), maximumNorm: 1, seed: 0, on: device,
                 updates: options)
             func run(_ index: Int) throws -> TrainingStep.Result {
                 try step.run(step: index, batches: [batch], trainedTokenCount: batch.targets.count)
@@ -127,7 +127,7 @@ import Testing
                 let spill = try Spill(folder: folder, on: device)
                 let step = TrainingStep(
                     trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
-                    schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0, group: SoloGroup(), on: device,
+                    schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0, on: device,
                     spill: offloads ? spill : nil)
                 device.ledger.restartPeak()
                 _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)

@@ -96,7 +96,7 @@ private func packedCodesOneByOne(_ input: UnsafePointer<Float>, _ reciprocal: Fl
 
 /// Decodes elements of an NF4 tensor whose greatest magnitudes are quantised too.
 ///
-///     absmax[b] = map[absmaxCodes[b]] * absmaxBlockMaxima[b / 256] + offset
+///     absmax[b] = map[absmaxCodes[b]] * absmaxBlockMaxima[(b + blocksBefore) / 256] + offset
 ///     output[i] = value[code[i]] * absmax[b]
 ///
 /// `map` is that of `DynamicType.signed`; products and sums are rounded one by one, as in bitsandbytes' `dequantize_4bit` to float32.
@@ -108,16 +108,17 @@ private func packedCodesOneByOne(_ input: UnsafePointer<Float>, _ reciprocal: Fl
 ///   - absmaxBlockMaxima: Read, of the whole tensor.
 ///   - offset: The mean that `doubleQuantise` gave.
 ///   - range: The elements to decode.
+///   - blocksBefore: Blocks of the tensor that was quantised which come before and are not here, where this is a part of one.
 /// - Precondition: Both ends of `range` are multiples of 64.
 public func decodeNF4(
     output: UnsafeMutablePointer<Float>, codes: UnsafePointer<UInt8>, absmaxCodes: UnsafePointer<UInt8>, absmaxBlockMaxima: UnsafePointer<Float>,
-    offset: Float, range: Range<Int>
+    offset: Float, range: Range<Int>, blocksBefore: Int = 0
 ) {
     let pairs = UnsafeRawPointer(NF4.pairs)
     let map = DynamicType.signed.mapPointer
     var target = output
     for block in range.lowerBound / 64..<range.upperBound / 64 {
-        let absmax = map[Int(absmaxCodes[block])] * absmaxBlockMaxima[block / 256] + offset
+        let absmax = map[Int(absmaxCodes[block])] * absmaxBlockMaxima[(block + blocksBefore) / 256] + offset
         for part in 0..<4 {
             let bytes = UnsafeRawPointer(codes + 32 * block + 8 * part).loadUnaligned(as: UInt64.self)
             var values = SIMD8<UInt64>()

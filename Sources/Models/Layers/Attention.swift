@@ -4,6 +4,8 @@ import Tensors
 /// `x + attention(norm(x))`: the first half of a decoder block.
 ///
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) with rotary positions, causal within each packed sequence.
+///
+/// A rank of a tensor group has some of the heads, for all tokens; input and output are its own rows.
 final class Attention: Layer {
     let norm: Norm
     let queryKeyValue: Linear
@@ -30,7 +32,7 @@ final class Attention: Layer {
     func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         let device = pass.device
         let (normed, rstd) = try norm.forward(input)
-        let qkv = try queryKeyValue.forward(normed, pass)
+        let qkv = try queryKeyValue.forward(pass.gatherRows(normed), pass)
         try rotate(qkv, pass, inverse: false)
         pass.stack.push(input)
         pass.stack.push(rstd)
@@ -40,11 +42,11 @@ final class Attention: Layer {
             let both = qkv.columns(keyColumns.lowerBound..<valueColumns.upperBound)
             (keys, values) = try cache.append(both, layer: layer, ranges: pass.spans)
         }
-        let attended = try device.tensor(input.rows, queryColumns.count)
-        let logSumExp = try device.tensor(input.rows, heads.queryHeads)
+        let attended = try device.tensor(qkv.rows, queryColumns.count)
+        let logSumExp = try device.tensor(qkv.rows, heads.queryHeads)
         try device.attention(
             attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans)
-        let result = try output.forward(attended, pass)
+        let result = try pass.sumRows(output.forward(attended, pass))
         pass.stack.push(logSumExp)
         pass.stack.push(attended)
         device.add(result, input)
@@ -55,7 +57,7 @@ final class Attention: Layer {
         let device = pass.device
         let attended = pass.stack.pop()
         let logSumExp = pass.stack.pop()
-        let attendedGradient = try output.backward(outputGradient, input: attended, pass)
+        let attendedGradient = try output.backward(pass.kept(pass.gatherRows(outputGradient)), input: attended, pass)
         let qkv = pass.stack.pop()
         let rstd = pass.stack.pop()
         let input = pass.stack.pop()
@@ -65,10 +67,10 @@ final class Attention: Layer {
             outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: qkv.columns(keyColumns),
             value: qkv.columns(valueColumns), heads: heads, spans: pass.spans)
         try rotate(gradient, pass, inverse: true)
-        let normed = queryKeyValue.needsInput ? try norm.again(input, rstd: rstd) : nil
+        let normed = queryKeyValue.needsInput ? try pass.gatherRows(norm.again(input, rstd: rstd)) : nil
         let normedGradient = try queryKeyValue.backward(gradient, input: normed, pass, needsInputGradient: needsInputGradient)
         guard needsInputGradient else { return outputGradient }
-        try norm.backward(normedGradient, input: input, rstd: rstd, addingTo: outputGradient)
+        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient)
         return outputGradient
     }
 

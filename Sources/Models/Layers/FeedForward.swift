@@ -2,6 +2,8 @@ import Support
 import Tensors
 
 /// `x + down(silu(gate(norm(x))) * up(norm(x)))`: the second half of a decoder block (SwiGLU, Shazeer 2020, arXiv:2002.05202).
+///
+/// A rank of a tensor group has some of the inner channels, for all tokens; input and output are its own rows.
 final class FeedForward: Layer {
     let norm: Norm
     let gateUp: Linear
@@ -19,16 +21,17 @@ final class FeedForward: Layer {
         let device = pass.device
         let (normed, rstd) = try norm.forward(input)
         let gatedAndUp = try pass.with(recomputesGateUp ? ActivationStack(keeps: false) : pass.stack) { () throws(TrainerError) in
-            try gateUp.forward(normed, pass)
+            try gateUp.forward(pass.gatherRows(normed), pass)
         }
         // Run again for its backward, the block needs what this layer and its adapter save, not what it gives.
         let needsOutput = !pass.isRecomputing
         var result = input
         if needsOutput || down.adapter != nil {
-            let activated = try device.tensor(input.rows, down.inputCount)
+            let activated = try device.tensor(gatedAndUp.rows, down.inputCount)
             device.swiGLU(activated, gatedAndUp)
             result = try down.forward(activated, pass, needsOutput: needsOutput)
         }
+        if needsOutput { result = try pass.sumRows(result) }
         pass.stack.push(input)
         pass.stack.push(rstd)
         if !recomputesGateUp { pass.stack.push(gatedAndUp) }
@@ -46,7 +49,9 @@ final class FeedForward: Layer {
         if let kept {
             gatedAndUp = kept
         } else {
-            gatedAndUp = try pass.with(gateUpStack) { () throws(TrainerError) in try gateUp.forward(norm.again(input, rstd: rstd), pass) }
+            gatedAndUp = try pass.with(gateUpStack) { () throws(TrainerError) in
+                try gateUp.forward(pass.gatherRows(norm.again(input, rstd: rstd)), pass)
+            }
         }
         var activated: Tensor?
         if down.needsInput {
@@ -54,12 +59,12 @@ final class FeedForward: Layer {
             device.swiGLU(again, gatedAndUp)
             activated = again
         }
-        let activatedGradient = try down.backward(outputGradient, input: activated, pass)
+        let activatedGradient = try down.backward(pass.kept(pass.gatherRows(outputGradient)), input: activated, pass)
         activated = nil
         device.swiGLUBackward(gatedAndUp, activatedGradient)
-        let normed = gateUp.needsInput ? try norm.again(input, rstd: rstd) : nil
+        let normed = gateUp.needsInput ? try pass.gatherRows(norm.again(input, rstd: rstd)) : nil
         let normedGradient = try pass.with(gateUpStack) { () throws(TrainerError) in try gateUp.backward(gatedAndUp, input: normed, pass) }
-        try norm.backward(normedGradient, input: input, rstd: rstd, addingTo: outputGradient)
+        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient)
         return outputGradient
     }
 }

@@ -55,14 +55,16 @@ public final class Linear {
     }
 
     /// - Parameters:
-    ///   - outputGradient: `[T, N]`.
+    ///   - outputGradient: `[T, N]`; stays as it is until the gradients of weights have been added, see `Pass.kept`.
     ///   - input: What forward read, `[T, K]`; nil is allowed unless `needsInput`.
     ///   - needsInputGradient: False at the bottom of the model when nothing below is trained.
     /// - Returns: The input's gradient, `[T, K]`; no columns if not needed.
     func backward(
         _ outputGradient: Tensor, input: Tensor?, _ pass: Pass, needsInputGradient: Bool = true
     ) throws(TrainerError) -> Tensor {
-        if let input { addWeightGradients(outputGradient, input, pass.device) }
+        if let input, parts.contains(where: { $0.parameter.isTrainable }) {
+            pass.addWeightGradients { self.addWeightGradients(outputGradient, input, pass.device) }
+        }
         let inputGradient = try pass.device.tensor(outputGradient.rows, needsInputGradient ? inputCount : 0)
         var added = AddedGradient.nothing
         if let adapter, let input {

@@ -25,12 +25,18 @@ public enum ZeROStage: Int, CaseIterable, Comparable, Sendable {
 /// - Stage 3 gathers a unit's values one unit ahead of their use, in forward and in backward, and gives them back after it.
 public final class ShardedUnits: UnitResidency {
     public let stage: ZeROStage
-    private let group: any ProcessGroup
+    private let grid: ProcessGrid
+    /// The ranks that share out what the stage says.
+    private var group: any ProcessGroup { grid.replicas }
+    /// A tied embedding, which the first and the last stage of a pipeline both hold.
+    private let tied: ParameterUnit?
     private let device: any Device
     private var holdings: [Holding] = []
     private var places: [ObjectIdentifier: Int] = [:]
     /// Sums of whole gradients under way, from stage 2 on: of one unit at a time, while the next one's gradients are computed.
     private var summing: [(holding: Holding, gradients: Tensor, transfer: any Transfer)] = []
+    /// A unit's gradients that ranks of the tensor group are summing where they hold copies; after that they are summed over the replicas.
+    private var copying: (unit: ParameterUnit, gradients: Tensor, transfers: [any Transfer])?
 
     /// What this rank keeps of a unit.
     private final class Holding {
@@ -47,9 +53,11 @@ public final class ShardedUnits: UnitResidency {
         init(_ unit: ParameterUnit) { self.unit = unit }
     }
 
-    public init(_ stage: ZeROStage, over group: any ProcessGroup, on device: any Device) {
+    /// - Parameter tied: The embedding's unit if it is the head's, too.
+    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, on device: any Device) {
         self.stage = stage
-        self.group = group
+        self.grid = grid
+        self.tied = tied
         self.device = device
     }
 
@@ -103,31 +111,32 @@ public final class ShardedUnits: UnitResidency {
         holdings.filter { $0.values != nil }.map { ($0.unit, ownRange($0.unit).clamped(to: 0..<$0.unit.trainableCount)) }
     }
 
-    /// The trained parameters of which this rank keeps elements.
-    public var pieces: [Piece] {
-        var pieces: [Piece] = []
-        for (shard, holding) in holdings.filter({ $0.values != nil }).enumerated() {
-            let own = ownRange(holding.unit)
-            for (parameter, start) in holding.unit.places {
-                let shared = (start..<start + parameter.count).clamped(to: own)
-                guard !shared.isEmpty else { continue }
-                let elements = shared.lowerBound - start..<shared.upperBound - start
-                pieces.append(Piece(shard: shard, parameter: parameter, elements: elements, place: shared.lowerBound - own.lowerBound))
-            }
-        }
-        return pieces
+    /// Elements of a trained parameter that lie in this rank's part of its unit.
+    private struct Piece {
+        let parameter: Parameter
+        /// Which of the parameter's.
+        let elements: Range<Int>
+        /// Where the first of them lies in the part.
+        let place: Int
     }
 
-    /// Elements of a trained parameter that lie in a shard.
-    public struct Piece {
-        /// The shard's place in `shards`.
-        public let shard: Int
-        public let parameter: Parameter
-        /// Which of the parameter's.
-        public let elements: Range<Int>
-        /// Where the first of them lies in the shard.
-        public let place: Int
+    private func pieces(of holding: Holding) -> [Piece] {
+        let own = ownRange(holding.unit)
+        return holding.unit.places.compactMap { parameter, start in
+            let shared = (start..<start + parameter.count).clamped(to: own)
+            guard !shared.isEmpty else { return nil }
+            return Piece(
+                parameter: parameter, elements: shared.lowerBound - start..<shared.upperBound - start, place: shared.lowerBound - own.lowerBound)
+        }
     }
+
+    /// Whether this is the rank that answers for a parameter, of those that hold the same part of it in one copy of the model.
+    public func answers(for parameter: Parameter, of unit: ParameterUnit) -> Bool {
+        grid.place.tensor % parameter.slice.copies == 0 && answers(for: unit)
+    }
+
+    /// The same for a unit: the last stage's copy of a tied embedding is the first one's.
+    public func answers(for unit: ParameterUnit) -> Bool { unit !== tied || grid.place.pipeline == 0 }
 
     /// This rank's elements of the unit's trained buffer.
     private func ownRange(_ unit: ParameterUnit) -> Range<Int> {
@@ -210,14 +219,42 @@ public final class ShardedUnits: UnitResidency {
     /// - Parameter isLast: Whether it is the step's last microbatch.
     public func finishGradients(_ unit: ParameterUnit, isLast: Bool) throws(TrainerError) {
         guard let gradients = unit.gradients, isLast || stage >= .gradients else { return }
+        try passOn()
+        if stage >= .gradients { unit.dropGradients() }
+        var transfers: [any Transfer] = []
+        for (range, copies) in copies(unit) {
+            let holders = try grid.holders(of: copies)
+            transfers.append(try holders.startSum(gradients.columns(range), name: "gradients of copies in \(unit.name)"))
+        }
+        copying = (unit, gradients, transfers)
+        if transfers.isEmpty { try passOn() }
+    }
+
+    /// Begins the sum over the replicas of what was summed over copies.
+    private func passOn() throws(TrainerError) {
+        guard let (unit, gradients, transfers) = copying else { return }
+        copying = nil
+        for transfer in transfers { try transfer.wait() }
         let name = "gradients of \(unit.name)"
         switch stage {
         case .nothing: try group.startSum(gradients, name: name)
         case .optimizer: try group.startScatteredSum(gradients, name: name)
-        case .gradients, .parameters:
-            summing.append((holding(unit), gradients, try group.startScatteredSum(gradients, name: name)))
-            unit.dropGradients()
+        case .gradients, .parameters: summing.append((holding(unit), gradients, try group.startScatteredSum(gradients, name: name)))
         }
+    }
+
+    /// The stretches of a unit's trained buffer that several ranks of the tensor group hold.
+    private func copies(_ unit: ParameterUnit) -> [(range: Range<Int>, copies: Int)] {
+        var runs: [(range: Range<Int>, copies: Int)] = []
+        for (parameter, start) in unit.places where parameter.slice.copies > 1 {
+            let range = start..<start + parameter.count
+            if let last = runs.last, last.copies == parameter.slice.copies, last.range.upperBound == start {
+                runs[runs.count - 1].range = last.range.lowerBound..<range.upperBound
+            } else {
+                runs.append((range, parameter.slice.copies))
+            }
+        }
+        return runs
     }
 
     private func settleFirst() throws(TrainerError) {
@@ -228,14 +265,28 @@ public final class ShardedUnits: UnitResidency {
 
     /// Waits until this rank has the sums of its part of all gradients.
     public func finishStep() throws(TrainerError) {
+        try passOn()
         while !summing.isEmpty { try settleFirst() }
         try group.finish()
+        if let tied, places[ObjectIdentifier(tied)] != nil, let gradients = holding(tied).gradients, grid.ends.size > 1 {
+            try grid.ends.startSum(gradients, name: "gradients of \(tied.name)").wait()
+        }
     }
+
+    /// The ranks that together have all of the gradient.
+    private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.world }
 
     /// The norm of the whole gradient.
     public func gradientNorm() throws(TrainerError) -> Double {
-        let own = holdings.compactMap(\.gradients).reduce(0) { $0 + device.sumOfSquares($1) }
-        return try (stage == .nothing ? own : group.sum([own], name: "the gradient norm")[0]).squareRoot()
+        let own = holdings.reduce(0) { sum, holding in
+            guard let gradients = holding.gradients, answers(for: holding.unit) else { return sum }
+            guard holding.unit.trainable.contains(where: { $0.slice.copies > 1 }) else { return sum + device.sumOfSquares(gradients) }
+            return pieces(of: holding).reduce(sum) { sum, piece in
+                guard answers(for: piece.parameter, of: holding.unit) else { return sum }
+                return sum + device.sumOfSquares(gradients.columns(piece.place..<piece.place + piece.elements.count))
+            }
+        }
+        return try whole.sum([own], name: "the gradient norm")[0].squareRoot()
     }
 
     /// The first trained parameter, in the order in which a backward completes gradients, whose gradient is not finite in this rank's part.
@@ -248,18 +299,17 @@ public final class ShardedUnits: UnitResidency {
         return nil
     }
 
-    /// The sum of squares of each trained parameter's gradient, the same on every rank.
-    public func gradientSquares() throws(TrainerError) -> [(name: String, sum: Double)] {
-        let names = holdings.flatMap { $0.unit.trainable.map(\.name) }
-        var sums = Dictionary(names.map { ($0, 0.0) }, uniquingKeysWith: { first, _ in first })
-        let gradients = holdings.filter { $0.values != nil }.map(\.gradients)
-        for piece in pieces {
-            guard let all = gradients[piece.shard] else { continue }
-            sums[piece.parameter.name, default: 0] += device.sumOfSquares(all.columns(piece.place..<piece.place + piece.elements.count))
+    /// The sum of squares of the gradients of the model's trained parameters, by name, the same on every rank.
+    public func gradientSquares(_ names: [String]) throws(TrainerError) -> [(name: String, sum: Double)] {
+        var sums: [String: Double] = [:]
+        for holding in holdings {
+            guard let gradients = holding.gradients else { continue }
+            for piece in pieces(of: holding) where answers(for: piece.parameter, of: holding.unit) {
+                let own = gradients.columns(piece.place..<piece.place + piece.elements.count)
+                sums[piece.parameter.name, default: 0] += device.sumOfSquares(own)
+            }
         }
-        var own = names.map { sums[$0] ?? 0 }
-        if stage != .nothing { own = try group.sum(own, name: "gradients by parameter") }
-        return Array(zip(names, own))
+        return Array(zip(names, try whole.sum(names.map { sums[$0] ?? 0 }, name: "gradients by parameter")))
     }
 
     // MARK: - After the update

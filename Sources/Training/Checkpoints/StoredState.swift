@@ -5,8 +5,11 @@ import Tensors
 
 /// How a checkpoint names what it holds.
 enum StatePiece {
-    /// The entries of one kind of state that begin at `first` of a parameter or unit: `exp_avg/model.norm.weight/0`.
-    static func name(kind: String, owner: String, first: Int) -> String { "\(kind)/\(owner)/\(first)" }
+    /// The entries of one kind of state at some places of a parameter or unit: `exp_avg/model.norm.weight/0` for those from 0 on; with gaps
+    /// between rows also from one row to the next: `exp_avg/model.layers.0.mlp.down_proj.weight/512/1536`.
+    static func name(kind: String, owner: String, _ places: StatePlaces) -> String {
+        "\(kind)/\(owner)/\(places.first)" + (places.rows == 1 ? "" : "/\(places.stride)")
+    }
 
     /// The file of one of the ranks that saved.
     static func fileName(rank: Int, of size: Int) -> String {
@@ -15,19 +18,94 @@ enum StatePiece {
     }
 
     static let filePrefix = "state-"
+
+    /// Whose state a tensor of a name is, and where it lies; nil if no checkpoint names one so.
+    static func read(_ name: String, shape: [Int]) -> (key: String, places: StatePlaces)? {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let numbers = parts.dropFirst(2).compactMap { Int($0) }
+        guard parts.count > 2, numbers.count == parts.count - 2, numbers.allSatisfy({ (0..<1 << 48).contains($0) }),
+            shape.allSatisfy({ (1..<1 << 48).contains($0) })
+        else { return nil }
+        let key = "\(parts[0])/\(parts[1])"
+        switch (numbers.count, shape.count) {
+        case (1, 1): return (key, StatePlaces(numbers[0]..<numbers[0] + shape[0]))
+        case (2, 2):
+            let end = numbers[1].multipliedReportingOverflow(by: shape[0])
+            guard numbers[1] >= shape[1], !end.overflow, end.partialValue < 1 << 48 else { return nil }
+            return (key, StatePlaces(first: numbers[0], rows: shape[0], columns: shape[1], stride: numbers[1]))
+        default: return nil
+        }
+    }
+}
+
+/// Where entries lie that follow one another in a rank's memory: in the whole of what they belong to, counted row after row.
+///
+/// They follow one another there, too, unless the rank has only some columns of a matrix: then they are rows with gaps between them.
+struct StatePlaces: Equatable {
+    let first: Int
+    let rows: Int
+    /// Entries of a row.
+    let columns: Int
+    /// From one row's first entry to the next one's.
+    let stride: Int
+
+    init(first: Int, rows: Int, columns: Int, stride: Int) {
+        self.first = first
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    init(_ range: Range<Int>) { self.init(first: range.lowerBound, rows: 1, columns: range.count, stride: range.count) }
+
+    var count: Int { rows * columns }
+    /// As a file has it: `[n]` without gaps, `[rows, columns]` with them.
+    var shape: [Int] { rows == 1 ? [columns] : [rows, columns] }
+
+    /// The place after the last entry's.
+    var end: Int { first + (rows - 1) * stride + columns }
+
+    /// The entries from a place on that have no gap between them: the number of the first, and how many; nil if none lies there.
+    func run(from place: Int) -> (own: Int, count: Int)? {
+        guard place >= first else { return nil }
+        let row = min((place - first) / stride, rows - 1)
+        let column = place - first - row * stride
+        return column < columns ? (row * columns + column, columns - column) : nil
+    }
+
+    /// Ranges of places, each with the number of its first entry.
+    var runs: [(places: Range<Int>, own: Int)] {
+        (0..<rows).map { (first + $0 * stride..<first + $0 * stride + columns, $0 * columns) }
+    }
+
+    /// The elements of a range of a rank's part of a parameter: part of a row, whole rows, and part of a row again.
+    static func of(_ slice: ParameterSlice, _ elements: Range<Int>) -> [StatePlaces] {
+        let first = slice.place(elements.lowerBound)
+        guard slice.hasGaps else { return [StatePlaces(first..<first + elements.count)] }
+        let width = slice.columns.count
+        let firstEdge = min((elements.lowerBound + width - 1) / width * width, elements.upperBound)
+        let lastEdge = max(elements.upperBound / width * width, firstEdge)
+        func part(_ range: Range<Int>, rows: Int) -> StatePlaces? {
+            guard !range.isEmpty else { return nil }
+            return StatePlaces(first: slice.place(range.lowerBound), rows: rows, columns: range.count / rows, stride: slice.wholeColumns)
+        }
+        return [
+            part(elements.lowerBound..<firstEdge, rows: 1), part(firstEdge..<lastEdge, rows: max(1, (lastEdge - firstEdge) / width)),
+            part(lastEdge..<elements.upperBound, rows: 1),
+        ].compactMap { $0 }
+    }
 }
 
 /// The state that ranks have saved, each its part, found again by parameter and place: only what is asked for is read.
 struct StoredState {
     private struct Piece {
-        let first: Int
-        let count: Int
+        let places: StatePlaces
         let entry: TensorEntry
         let file: SafeTensorsFile
     }
 
     private let folder: String
-    /// By kind and owner, in the order of their places.
+    /// By kind and owner.
     private var pieces: [String: [Piece]] = [:]
 
     /// - Parameter names: The files in the folder.
@@ -37,24 +115,20 @@ struct StoredState {
         for name in names.sorted() where name.hasPrefix(StatePiece.filePrefix) {
             let file = try SafeTensorsFile(path: "\(folder)/\(name)")
             for name in file.names {
-                let parts = name.split(separator: "/", omittingEmptySubsequences: false)
                 let entry = try file.entry(name)
-                guard parts.count == 3, let first = Int(parts[2]), first >= 0, entry.shape.count == 1,
-                    !first.addingReportingOverflow(entry.shape[0]).overflow
-                else {
+                guard let (key, places) = StatePiece.read(name, shape: entry.shape) else {
                     throw TrainerError(.format, "\(file.path): \(name)", "does not say whose state it is", remedy: "Resume from another checkpoint")
                 }
-                pieces["\(parts[0])/\(parts[1])", default: []].append(Piece(first: first, count: entry.shape[0], entry: entry, file: file))
+                pieces[key, default: []].append(Piece(places: places, entry: entry, file: file))
             }
         }
-        for key in pieces.keys { pieces[key]?.sort { $0.first < $1.first } }
     }
 
     /// Refuses a checkpoint that holds the values of other parameters than these, or other numbers of them.
     func check(holdsValuesOf wanted: [String: Int]) throws(TrainerError) {
         var found: [String: Int] = [:]
         for (key, pieces) in pieces where key.hasPrefix("value/") {
-            found[String(key.dropFirst("value/".count))] = pieces.last.map { $0.first + $0.count }
+            found[String(key.dropFirst("value/".count))] = pieces.reduce(0) { max($0, $1.places.end) }
         }
         let odd = Set(found.keys).union(wanted.keys).filter { found[$0] != wanted[$0] }.min()
         guard let odd else { return }
@@ -78,16 +152,17 @@ struct StoredState {
                 .shape, folder, "holds no \(kind), only \(kinds.sorted().joined(separator: ", "))",
                 remedy: "Resume with the configuration the checkpoint was made with")
         }
+        let all = pieces["\(kind)/\(owner)", default: []]
         var next = range.lowerBound
-        for piece in pieces["\(kind)/\(owner)", default: []] {
-            let shared = (piece.first..<piece.first + piece.count).clamped(to: range)
-            guard !shared.isEmpty else { continue }
-            guard piece.entry.elementType == type, shared.lowerBound == next else { break }
-            let bytes = type.byteCount(shared.lowerBound - piece.first)..<type.byteCount(shared.upperBound - piece.first)
-            try body(UnsafeRawBufferPointer(rebasing: piece.entry.bytes[bytes]), shared.lowerBound)
-            piece.file.forget(piece.entry)
-            next = shared.upperBound
+        while next < range.upperBound {
+            let found = all.compactMap { piece in piece.places.run(from: next).map { (piece, $0) } }
+            guard found.count == 1, let (piece, run) = found.first, piece.entry.elementType == type else { break }
+            let count = min(run.count, range.upperBound - next)
+            let bytes = type.byteCount(run.own)..<type.byteCount(run.own + count)
+            try body(UnsafeRawBufferPointer(rebasing: piece.entry.bytes[bytes]), next)
+            next += count
         }
+        for piece in all { piece.file.forget(piece.entry) }
         guard next == range.upperBound else {
             throw TrainerError(
                 .shape, "\(folder): \(kind) of \(owner)", "holds no \(type.rawValue) entry \(next) of the \(range.upperBound) that this run keeps",
@@ -98,7 +173,7 @@ struct StoredState {
     /// The whole values of a parameter, in order.
     func values(of parameter: Parameter, _ sink: TensorToWrite.Sink) throws(TrainerError) {
         try withoutActuallyEscaping(sink) { (sink) throws(TrainerError) in
-            try read("value", parameter.name, 0..<parameter.count, as: .float32) { (bytes, _) throws(TrainerError) in try sink(bytes) }
+            try read("value", parameter.name, 0..<parameter.wholeCount, as: .float32) { (bytes, _) throws(TrainerError) in try sink(bytes) }
         }
     }
 }

@@ -14,7 +14,7 @@ import Testing
 @Suite struct MergeRunTests {
     private static func logits(_ path: String, _ batch: PackedBatch, on device: any Device) throws -> [Float] {
         let model = try LoadedModel.load(path, on: device).model
-        return try model.logits(model.forward(Pass(batch, on: device, keepsActivations: false))).values()
+        return try model.logits(Pass(batch, on: device, keepsActivations: false)).values()
     }
 
     private static func values(_ folder: String, _ name: String) throws -> [Float] {

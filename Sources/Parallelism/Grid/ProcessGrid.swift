@@ -1,0 +1,118 @@
+public import MessagePassing
+public import Models
+public import Support
+public import Tensors
+
+/// The groups that one rank of a grid belongs to.
+public final class ProcessGrid {
+    public let shape: GridShape
+    public let place: GridPlace
+    /// All ranks.
+    public let world: any ProcessGroup
+    /// The ranks that hold the same parameters: those that differ in data and context alone.
+    public let replicas: any ProcessGroup
+    /// The ranks that together hold one copy of the model.
+    public let model: any ProcessGroup
+    public let pipeline: any ProcessGroup
+    public let context: any ProcessGroup
+    public let tensor: any ProcessGroup
+    /// The first and the last stage of a pipeline, which both hold a tied embedding; alone on the stages between.
+    public let ends: any ProcessGroup
+    private let makeGroup: GroupMaker
+    private var sharing: [Int: any ProcessGroup] = [:]
+
+    /// Makes the group of the ranks whose places give the same key as this rank's.
+    ///
+    /// Every rank calls it in the same order. `sums` says whether tensors will be summed over the group.
+    private typealias GroupMaker = (_ sums: Bool, _ key: (GridPlace) -> [Int]) throws(TrainerError) -> any ProcessGroup
+
+    private init(_ shape: GridShape, rank: Int, world: any ProcessGroup, _ makeGroup: @escaping GroupMaker) throws(TrainerError) {
+        self.shape = shape
+        place = shape.place(ofRank: rank)
+        self.world = world
+        self.makeGroup = makeGroup
+        let isDivided = shape.rankCount > shape.data
+        replicas = isDivided ? try makeGroup(true) { [$0.pipeline, $0.tensor] } : world
+        model = try makeGroup(false) { [$0.data, $0.context] }
+        pipeline = try makeGroup(false) { [$0.data, $0.context, $0.tensor] }
+        context = try makeGroup(false) { [$0.data, $0.pipeline, $0.tensor] }
+        tensor = try makeGroup(true) { [$0.data, $0.pipeline, $0.context] }
+        let last = shape.pipeline - 1
+        ends = try makeGroup(true) { [$0.data, $0.context, $0.tensor, [0, last].contains($0.pipeline) ? 0 : $0.pipeline] }
+    }
+
+    /// Ranks that differ in their rows alone.
+    public init(data group: any ProcessGroup) {
+        shape = GridShape(data: group.size)
+        place = shape.place(ofRank: group.index)
+        (world, replicas) = (group, group)
+        (model, pipeline, context, tensor, ends) = (SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup())
+        makeGroup = { _, _ in SoloGroup() }
+    }
+
+    /// The ranks of a job.
+    ///
+    /// - Parameter wrap: Puts something around each group that is made.
+    /// - Throws: `communication`.
+    /// - Precondition: The shape has as many ranks as the communicator.
+    public static func make(
+        _ shape: GridShape, _ world: Communicator, wrap: @escaping (any ProcessGroup) -> any ProcessGroup = { $0 }
+    ) throws(TrainerError) -> ProcessGrid {
+        precondition(shape.rankCount == world.size, "ProcessGrid.make: \(shape) on \(world.size) ranks")
+        let exchanges = ExchangesUnderWay()
+        let whole = wrap(MPIGroup(world, exchanges))
+        return try ProcessGrid(shape, rank: world.rank, world: whole) { (_, key) throws(TrainerError) in
+            let members = shape.members(with: world.rank, by: key)
+            if members.count == world.size { return whole }
+            // Where no rank has company nobody splits; where some have, all do.
+            guard shape.hasCompany(by: key) else { return SoloGroup() }
+            let part = try world.split(color: members.count > 1 ? members[0] : nil, key: world.rank)
+            return part.map { wrap(MPIGroup($0, exchanges)) } ?? SoloGroup()
+        }
+    }
+
+    /// One rank of a grid that exists only on paper.
+    ///
+    /// - Throws: `memory`.
+    public static func paper(_ shape: GridShape, rank: Int, on device: any Device) throws(TrainerError) -> ProcessGrid {
+        let world = try PaperGroup(index: rank, size: shape.rankCount, sums: shape.rankCount == shape.data, on: device)
+        return try ProcessGrid(shape, rank: rank, world: world) { (sums, key) throws(TrainerError) in
+            let members = shape.members(with: rank, by: key)
+            return try PaperGroup(index: members.firstIndex(of: rank) ?? 0, size: members.count, sums: sums, on: device)
+        }
+    }
+
+    /// The ranks of this one's tensor group that hold the same part of a parameter.
+    ///
+    /// Every rank asks for the same numbers in the same order.
+    ///
+    /// - Parameter copies: How many, next to each other in the group.
+    public func holders(of copies: Int) throws(TrainerError) -> any ProcessGroup {
+        if copies == shape.tensor { return tensor }
+        if copies == 1 { return SoloGroup() }
+        if let found = sharing[copies] { return found }
+        let made = try makeGroup(true) { [$0.data, $0.pipeline, $0.context, $0.tensor / copies] }
+        sharing[copies] = made
+        return made
+    }
+
+    /// The ranks that compute a microbatch together.
+    public var modelGroups: ModelGroups {
+        var groups = ModelGroups()
+        (groups.tensor, groups.context, groups.pipeline) = (tensor, context, pipeline)
+        return groups
+    }
+}
+
+extension GridShape {
+    /// The ranks that share a rank's key, in order.
+    fileprivate func members(with rank: Int, by key: (GridPlace) -> [Int]) -> [Int] {
+        let own = key(place(ofRank: rank))
+        return (0..<rankCount).filter { key(place(ofRank: $0)) == own }
+    }
+
+    fileprivate func hasCompany(by key: (GridPlace) -> [Int]) -> Bool {
+        var seen: Set<[Int]> = []
+        return !(0..<rankCount).allSatisfy { seen.insert(key(place(ofRank: $0))).inserted }
+    }
+}
