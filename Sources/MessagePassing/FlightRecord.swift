@@ -11,11 +11,26 @@ public final class FlightRecord: Sendable {
 
     private struct State {
         var place = Place()
-        /// How often this rank has waited.
+        /// How often this rank has waited, how long in all, and since when it waits now.
         var waits = 0
+        var waited = Duration.zero
+        var waitStart: ContinuousClock.Instant?
+
+        mutating func stopWaiting(at now: ContinuousClock.Instant) {
+            if let waitStart { waited += now - waitStart }
+            waitStart = nil
+        }
     }
 
     private let state = Mutex(State())
+
+    /// How long this process has waited for other ranks so far.
+    public var waitedSeconds: Double {
+        state.withLock { ($0.waited + ($0.waitStart.map { ContinuousClock.now - $0 } ?? .zero)) / .seconds(1) }
+    }
+
+    /// The name of this process's machine.
+    public var host: String { state.withLock { $0.place.host } }
 
     /// What a rank is doing at a moment. Times are seconds since 1970.
     struct Place: Codable, Equatable, Sendable {
@@ -87,12 +102,19 @@ public final class FlightRecord: Sendable {
     func wait(_ call: String, _ name: String, _ communicator: String, _ ranks: [Int], count: Int?) {
         state.withLock { state in
             state.waits += 1
+            state.stopWaiting(at: .now)
+            state.waitStart = .now
             state.place.wait = Wait(
                 number: state.waits, call: call, name: name, communicator: communicator, ranks: ranks, count: count, since: FlightRecord.now())
         }
     }
 
-    func endWait() { state.withLock { $0.place.wait = nil } }
+    func endWait() {
+        state.withLock { state in
+            state.stopWaiting(at: .now)
+            state.place.wait = nil
+        }
+    }
 
     func note(silent ranks: [Int]) { state.withLock { $0.place.wait?.silent = ranks } }
 

@@ -121,6 +121,7 @@ public struct TrainingOptions: ConfigurationOptions {
     public var spikeSkip: Double?
     /// Steps.
     public var spikeWindow = 50
+    public var checkReplicasSteps: Int? = 100
     public var profile = false
 
     public init() {}
@@ -154,6 +155,9 @@ public struct TrainingOptions: ConfigurationOptions {
                 "spike_window", \.spikeWindow, .from(2, to: 10_000), "Steps whose norms that median is taken over; the first ones are never left out"
             )
             .only("where training.spike_skip is given") { $0.spikeSkip != nil },
+            .key(
+                "check_replicas_steps", \.checkReplicasSteps, .from(1),
+                "Steps after which ranks that hold the same trained values compare them, as they do before each checkpoint; null for never"),
             .key("profile", \.profile, "Write what each rank does when, for chrome://tracing: the operations of five steps, the phases of all")
                 .known(as: "profiler", "tensorboard_trace"),
         ]

@@ -47,7 +47,7 @@ public final class TrainingStep {
         /// Of the whole gradient, before clipping.
         public var gradientNorm: Double
         public var learningRate: Double
-        /// How long this rank computed before it waited for the others.
+        /// How long this rank computed forward and backward, what it waited for others left out.
         public var ownSeconds: Double
         /// The sums over the ranks of what each voted.
         public var votes: [Double]
@@ -63,7 +63,7 @@ public final class TrainingStep {
     /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor, unless such updates are left out; then nothing
     ///   was updated.
     public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
-        let start = ContinuousClock.now
+        let start = ownTime()
         let units = trained.units
         units.beginStep()
         let scale = 1 / Double(max(trainedTokenCount, 1))
@@ -77,7 +77,7 @@ public final class TrainingStep {
         }
         // All ranks of a tensor group find the same loss.
         let lossSum = try runner.run(batches) * (grid.place.tensor == 0 ? 1 : 0)
-        let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
+        let ownSeconds = ownTime() - start
         enter("reduce", trace)
         try units.finishStep()
         let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")

@@ -25,7 +25,7 @@ import Testing
                 let rows = try text.split(separator: "\n").map {
                     try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
                 }
-                #expect(rows.count == 8 && Set(rows.compactMap { $0["rank"] as? Int }) == [0, 1])
+                #expect(rows.count == 8 && Set(rows.compactMap { $0["copy"] as? Int }) == [0, 1])
                 for row in rows {
                     let (tokens, trained) = (try #require(row["tokens"] as? [Int]), try #require(row["trained"] as? [Int]))
                     #expect(!tokens.isEmpty && tokens.count == trained.count && trained.contains(1) && row["record"] is Int && row["row"] is Int)
