@@ -11,13 +11,28 @@ struct SmallRun {
     var rows: String { "\(folder)/rows.jsonl" }
     var configuration: String { "\(folder)/run.yaml" }
 
-    init(in folder: String) throws {
+    /// The model's shape.
+    struct Shape {
+        var layers: Int
+        var channels: Int
+        var heads: Int
+        var keyHeads: Int
+        var width: Int
+        var headSize: Int { channels / heads }
+
+        /// Two blocks of 64 channels.
+        static let narrow = Shape(layers: 2, channels: 64, heads: 4, keyHeads: 2, width: 128)
+        /// Four blocks that 2, 3 or 6 ranks of a tensor group can share out, in NF4 too.
+        static let wide = Shape(layers: 4, channels: 384, heads: 12, keyHeads: 6, width: 768)
+    }
+
+    init(in folder: String, _ shape: Shape = .narrow, method: String = "lora") throws {
         self.folder = folder
-        try writeModel()
+        try writeModel(shape)
         try rowLines(40).joined(separator: "\n").write(toFile: rows, atomically: true, encoding: .utf8)
         try """
         model: {path: \(model)}
-        method: {kind: lora, r: 4, lora_alpha: 8, lora_dropout: 0.1}
+        method: {\(method == "full" ? "kind: full" : "kind: \(method), r: 4, lora_alpha: 8, lora_dropout: 0.1")}
         data: {train: \(rows), validation: 0.2, sequence_length: 64, cache: \(folder)/cache}
         training: {max_steps: 20, global_batch_rows: 8, microbatch_tokens: 128, optimizer: {learning_rate: 5.0e-3}}
         checkpoint: {every_steps: 2}
@@ -37,24 +52,26 @@ struct SmallRun {
         }
     }
 
-    /// Two blocks of 64 channels over the vocabulary of a small tokenizer of TokenizersTests.
-    private func writeModel() throws {
+    /// Over the vocabulary of a small tokenizer of TokenizersTests.
+    private func writeModel(_ shape: Shape) throws {
         try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: true)
         let tokenizer = "\(repositoryRoot)/Tests/TokenizersTests/Fixtures/smollm"
         for name in try FileManager.default.contentsOfDirectory(atPath: tokenizer) {
             try FileManager.default.copyItem(atPath: "\(tokenizer)/\(name)", toPath: "\(model)/\(name)")
         }
         try """
-        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-         "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "max_position_embeddings": 256,
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": \(shape.channels),
+         "intermediate_size": \(shape.width), "num_hidden_layers": \(shape.layers),
+         "num_attention_heads": \(shape.heads), "num_key_value_heads": \(shape.keyHeads), "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "max_position_embeddings": 256,
          "vocab_size": 1504, "tie_word_embeddings": true, "hidden_act": "silu", "eos_token_id": 2, "torch_dtype": "float32"}
         """.write(toFile: "\(model)/config.json", atomically: true, encoding: .utf8)
-        var tensors = [tensor("model.embed_tokens.weight", [1504, 64]), tensor("model.norm.weight", [64])]
-        for layer in 0..<2 {
+        let (channels, width, keys) = (shape.channels, shape.width, shape.keyHeads * shape.headSize)
+        var tensors = [tensor("model.embed_tokens.weight", [1504, channels]), tensor("model.norm.weight", [channels])]
+        for layer in 0..<shape.layers {
             for (name, shape) in [
-                ("self_attn.q_proj", [64, 64]), ("self_attn.k_proj", [32, 64]), ("self_attn.v_proj", [32, 64]), ("self_attn.o_proj", [64, 64]),
-                ("mlp.gate_proj", [128, 64]), ("mlp.up_proj", [128, 64]), ("mlp.down_proj", [64, 128]), ("input_layernorm", [64]),
-                ("post_attention_layernorm", [64]),
+                ("self_attn.q_proj", [channels, channels]), ("self_attn.k_proj", [keys, channels]), ("self_attn.v_proj", [keys, channels]),
+                ("self_attn.o_proj", [channels, channels]), ("mlp.gate_proj", [width, channels]), ("mlp.up_proj", [width, channels]),
+                ("mlp.down_proj", [channels, width]), ("input_layernorm", [channels]), ("post_attention_layernorm", [channels]),
             ] { tensors.append(tensor("model.layers.\(layer).\(name).weight", shape)) }
         }
         try SafeTensorsFolderWriter(tensors).write(to: model)
@@ -64,7 +81,7 @@ struct SmallRun {
         let random = Philox(seed: UInt64(name.utf8.reduce(0) { ($0 * 31 + Int($1)) % 1_000_003 }), purpose: .initialValues)
         let values = (0..<shape.reduce(1, *)).map { index in
             let words = random.words(UInt64(index))
-            return shape.count == 1 ? 1 : 0.15 * Philox.normals(words.0, words.1).0
+            return shape.count == 1 ? 1 : 0.15 * (64 / Float(shape[1])).squareRoot() * Philox.normals(words.0, words.1).0
         }
         return TensorToWrite(name, shape, floats: values)
     }

@@ -92,10 +92,14 @@ struct ReferenceCase {
 extension LanguageModel {
     /// Forward and backward of a model that is one part.
     func lossSumAndGradients(_ pass: Pass, gradientScale: Double) throws -> Double {
-        let part = parts[0]
-        let hidden = try forward(part, nil, pass)
-        let (sum, gradient) = try NextToken().headLossAndGradient(self, pass, hidden: hidden, gradientScale: gradientScale)
-        try backward(part, gradient, pass)
+        let (sum, gradient) = try forwardAndHead(pass, gradientScale: gradientScale)
+        try backward(parts[0], gradient, pass)
         return sum
+    }
+
+    /// The hidden states are gone when this returns, as they are in a run.
+    private func forwardAndHead(_ pass: Pass, gradientScale: Double) throws -> (Double, Tensor) {
+        let hidden = try forward(parts[0], nil, pass)
+        return try NextToken().headLossAndGradient(self, pass, hidden: hidden, gradientScale: gradientScale)
     }
 }

@@ -73,6 +73,13 @@ struct StatePlaces: Equatable {
         return column < columns ? (row * columns + column, columns - column) : nil
     }
 
+    /// Whether an entry lies in a range.
+    func overlaps(_ range: Range<Int>) -> Bool {
+        if run(from: range.lowerBound) != nil { return true }
+        let row = max(0, (range.lowerBound - first + stride - 1) / stride)
+        return row < rows && (range.lowerBound...range.upperBound - 1).contains(first + row * stride)
+    }
+
     /// Ranges of places, each with the number of its first entry.
     var runs: [(places: Range<Int>, own: Int)] {
         (0..<rows).map { (first + $0 * stride..<first + $0 * stride + columns, $0 * columns) }
@@ -165,9 +172,10 @@ struct StoredState {
         let all = pieces["\(kind)/\(owner)", default: []]
         var next = range.lowerBound
         while next < range.upperBound {
-            let found = all.compactMap { piece in piece.places.run(from: next).map { (piece, $0) } }
-            guard found.count == 1, let (piece, run) = found.first, piece.entry.elementType == type else { break }
+            guard let piece = all.first(where: { $0.places.run(from: next) != nil }), let run = piece.places.run(from: next) else { break }
             let count = min(run.count, range.upperBound - next)
+            let isAlone = all.count { $0.places.overlaps(next..<next + count) } == 1
+            guard isAlone, piece.entry.elementType == type else { break }
             let bytes = type.byteCount(run.own)..<type.byteCount(run.own + count)
             try body(UnsafeRawBufferPointer(rebasing: piece.entry.bytes[bytes]), next)
             next += count

@@ -49,7 +49,7 @@ import Testing
             func refusal(_ body: () throws -> Void) -> String {
                 (#expect(throws: TrainerError.self, performing: body)).map(\.description) ?? ""
             }
-            #expect(refusal { _ = try read(state, "value", "w", 0..<4) }.contains("holds no float32 entry 3 of the 4"))
+            #expect(refusal { _ = try read(state, "value", "w", 0..<4) }.contains("holds no float32 entry 0 of the 4"))
             #expect(refusal { _ = try read(state, "value", "v", 0..<2) }.contains("value of v: holds no float32 entry 0 of the 2"))
             #expect(refusal { _ = try read(state, "exp_avg", "w", 0..<1) }.contains("holds no exp_avg, only value"))
             #expect(refusal { try state.check(holdsValuesOf: ["w": 4]) }.contains("holds 2 values of v, but this run trains none"))
