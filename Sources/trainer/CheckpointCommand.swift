@@ -91,7 +91,7 @@ struct CheckpointCommand: ParsableCommand {
 
         private func chosen(_ listing: CheckpointListing) throws(TrainerError) -> CheckpointListing.Item {
             if listing.items.count == 1, !best { return listing.items[0] }
-            guard let item = listing.items.first(where: best ? \.isBest : \.isNewest) else {
+            guard let item = listing.items.first(where: { best ? $0.isBest : $0.isNewest }) else {
                 throw TrainerError(
                     .file, path, best ? "holds no checkpoint with a score" : "holds no checkpoint that is whole",
                     remedy: "`trainer checkpoint show \(path)` lists what is there")
