@@ -11,7 +11,7 @@ public enum MPIJob {
         var provided = Int32(0)
         try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided), "MPI_Init_thread")
         guard let world = cmpi_comm_world() else { throw TrainerError(.communication, "MPI_COMM_WORLD", "is missing") }
-        return try Communicator(world)
+        return try Communicator(world, identity: "job")
     }
 
     /// Leaves the job; every rank must come here.

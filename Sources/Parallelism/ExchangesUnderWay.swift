@@ -1,4 +1,5 @@
 import Glibc
+import MessagePassing
 import Support
 import Tensors
 
@@ -12,22 +13,34 @@ public final class ExchangesUnderWay {
 
     private final class Started: Transfer {
         let exchange: any Exchange
+        let communicator: Communicator
+        let name: String
+        let count: Int?
         /// Says of an error whose it is.
         let named: (TrainerError) -> TrainerError
         var isDone = false
         private let all: ExchangesUnderWay
 
-        init(_ exchange: any Exchange, _ named: @escaping (TrainerError) -> TrainerError, _ all: ExchangesUnderWay) {
+        init(
+            _ exchange: any Exchange, _ communicator: Communicator, _ name: String, _ count: Int?, _ named: @escaping (TrainerError) -> TrainerError,
+            _ all: ExchangesUnderWay
+        ) {
             self.exchange = exchange
+            self.communicator = communicator
+            self.name = name
+            self.count = count
             self.named = named
             self.all = all
         }
 
-        func wait() throws(TrainerError) { try all.wait { isDone } }
+        func wait() throws(TrainerError) { try all.wait(for: { isDone ? nil : self }) }
     }
 
-    func add(_ exchange: any Exchange, named: @escaping (TrainerError) -> TrainerError) -> any Transfer {
-        let transfer = Started(exchange, named, self)
+    /// - Parameter count: Which of the calls that every rank of the communicator makes; nil for messages between two ranks.
+    func add(
+        _ exchange: any Exchange, of communicator: Communicator, _ name: String, count: Int?, named: @escaping (TrainerError) -> TrainerError
+    ) -> any Transfer {
+        let transfer = Started(exchange, communicator, name, count, named, self)
         started.append(transfer)
         return transfer
     }
@@ -39,13 +52,25 @@ public final class ExchangesUnderWay {
         started.removeAll(where: \.isDone)
     }
 
-    func finish() throws(TrainerError) { try wait { started.isEmpty } }
+    func finish() throws(TrainerError) { try wait(for: { started.first }) }
 
-    private func wait(_ isDone: () -> Bool) throws(TrainerError) {
+    /// - Parameter next: What is to be done first of what is still under way; nil when there is nothing to wait for any more.
+    private func wait(for next: () -> Started?) throws(TrainerError) {
+        var noted: Started?
+        defer { noted?.communicator.endWait() }
+        var rounds = 0
         while true {
             progress()
             if let failure { throw failure }
-            if isDone() { return }
+            guard let awaited = next() else { return }
+            if noted !== awaited {
+                awaited.communicator.wait(awaited.exchange.kind, awaited.name, count: awaited.count)
+                noted = awaited
+                rounds = 0
+            }
+            rounds += 1
+            // Rarely, for it takes time to find out: some milliseconds lie between.
+            if rounds % 4096 == 0 { awaited.communicator.note(silent: awaited.exchange.silentPeers) }
             // Ranks may outnumber the cores: one that waits gives its core away.
             sched_yield()
         }

@@ -50,7 +50,7 @@ public final class MPIGroup: ProcessGroup {
         guard size > 1, tensor.device.holdsValues else { return NoTransfer() }
         startedCount = (startedCount + 1) % Self.tagCount
         sentBytes += parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount)
-        return try track(name) { () throws(TrainerError) in try begin(startedCount) }
+        return try track(name, count: communicator.count()) { () throws(TrainerError) in try begin(startedCount) }
     }
 
     @discardableResult
@@ -70,9 +70,12 @@ public final class MPIGroup: ProcessGroup {
         }
     }
 
-    private func track(_ name: String, _ exchange: () throws(TrainerError) -> any Exchange) throws(TrainerError) -> any Transfer {
+    /// - Parameter count: Which of the calls that every rank of the group makes; nil for messages between two ranks.
+    private func track(
+        _ name: String, count: Int? = nil, _ exchange: () throws(TrainerError) -> any Exchange
+    ) throws(TrainerError) -> any Transfer {
         do {
-            return exchanges.add(try exchange()) { self.named($0, name) }
+            return exchanges.add(try exchange(), of: communicator, name, count: count) { self.named($0, name) }
         } catch { throw named(error, name) }
     }
 
@@ -81,23 +84,23 @@ public final class MPIGroup: ProcessGroup {
     public func finish() throws(TrainerError) { try exchanges.finish() }
 
     public func sum(_ values: [Double], name: String) throws(TrainerError) -> [Double] {
-        do { return try communicator.reduce(values, .sum) } catch { throw named(error, name) }
+        do { return try communicator.reduce(values, .sum, name: name) } catch { throw named(error, name) }
     }
 
     public func max(_ values: [Double], name: String) throws(TrainerError) -> [Double] {
-        do { return try communicator.reduce(values, .max) } catch { throw named(error, name) }
+        do { return try communicator.reduce(values, .max, name: name) } catch { throw named(error, name) }
     }
 
     public func broadcast(_ bytes: [UInt8], name: String) throws(TrainerError) -> [UInt8] {
-        do { return try communicator.broadcast(bytes) } catch { throw named(error, name) }
+        do { return try communicator.broadcast(bytes, name: name) } catch { throw named(error, name) }
     }
 
     public func gather(_ bytes: [UInt8], name: String) throws(TrainerError) -> [[UInt8]] {
-        do { return try communicator.gather(bytes) } catch { throw named(error, name) }
+        do { return try communicator.gather(bytes, name: name) } catch { throw named(error, name) }
     }
 
     public func barrier(name: String) throws(TrainerError) {
-        do { try communicator.barrier() } catch { throw named(error, name) }
+        do { try communicator.barrier(name: name) } catch { throw named(error, name) }
     }
 
     private func named(_ error: TrainerError, _ name: String) -> TrainerError {

@@ -8,6 +8,10 @@ protocol Exchange: AnyObject {
     ///
     /// - Returns: Whether it is done.
     func advance() throws(TrainerError) -> Bool
+    /// What kind of call it is: `sum`, `gather`.
+    var kind: String { get }
+    /// The ranks of the group from which something has not arrived yet, or that have not taken what was sent to them.
+    var silentPeers: Set<Int> { get }
 }
 
 /// Messages that need nothing but to arrive.
@@ -16,8 +20,11 @@ final class Messages: Exchange {
     /// What they are sent from and received into.
     private let tensor: Tensor
 
-    init(_ requests: [Request], _ tensor: Tensor) {
+    let kind: String
+
+    init(_ requests: [Request], _ tensor: Tensor, kind: String) {
         self.requests = requests
+        self.kind = kind
         self.tensor = tensor
     }
 
@@ -25,6 +32,8 @@ final class Messages: Exchange {
         while let last = requests.last, try last.test() { requests.removeLast() }
         return requests.isEmpty
     }
+
+    var silentPeers: Set<Int> { Set(requests.compactMap(\.peer)) }
 
     /// Each rank's part of a tensor to every other: `size - 1` parts sent and received by each rank, the least that can be.
     static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int, grain: Int = 1) throws(TrainerError) -> Messages {
@@ -41,7 +50,7 @@ final class Messages: Exchange {
                 try communicator.startSend(UnsafeRawBufferPointer(bytes), to: peer.after, tag: tag)
             }
         }
-        return Messages(requests, tensor)
+        return Messages(requests, tensor, kind: "gather")
     }
 
     /// A tensor to one rank.
@@ -49,13 +58,13 @@ final class Messages: Exchange {
         let requests = try tensor.withBytes { (bytes) throws(TrainerError) in
             try communicator.startSend(UnsafeRawBufferPointer(bytes), to: rank, tag: tag)
         }
-        return Messages(requests, tensor)
+        return Messages(requests, tensor, kind: "send")
     }
 
     /// A tensor from one rank.
     static func receive(_ tensor: Tensor, _ communicator: Communicator, from rank: Int, tag: Int) throws(TrainerError) -> Messages {
         let requests = try tensor.withBytes { (bytes) throws(TrainerError) in try communicator.startReceive(bytes, from: rank, tag: tag) }
-        return Messages(requests, tensor)
+        return Messages(requests, tensor, kind: "receive")
     }
 }
 

@@ -55,7 +55,7 @@ final class ScatteredSum: Exchange {
                 }
             }
         }
-        sending = Messages(requests, tensor)
+        sending = Messages(requests, tensor, kind: "send")
         queue.waiting.append(ObjectIdentifier(self))
     }
 
@@ -67,6 +67,9 @@ final class ScatteredSum: Exchange {
         let index = piece % SumSlots.count
         return slots.rows(index..<index + 1).columns(0..<pieces[piece].elements.count)
     }
+
+    var kind: String { "scattered sum" }
+    var silentPeers: Set<Int> { sending.silentPeers.union(pieces[added...].map(\.peer)) }
 
     func advance() throws(TrainerError) -> Bool {
         // Adding is an operation of the device, which calls for progress at its end.

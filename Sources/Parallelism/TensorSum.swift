@@ -19,6 +19,9 @@ final class TensorSum: Exchange {
         scattered = try ScatteredSum(tensor, communicator, tag: tag, queue)
     }
 
+    var kind: String { "sum" }
+    var silentPeers: Set<Int> { gathering?.silentPeers ?? scattered.silentPeers }
+
     func advance() throws(TrainerError) -> Bool {
         if let gathering { return try gathering.advance() }
         guard try scattered.advance() else { return false }

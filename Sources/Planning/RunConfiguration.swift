@@ -114,6 +114,14 @@ public struct TrainingOptions: ConfigurationOptions {
     public var seed = 42
     public var loggingSteps = 10
     public var evalSteps: Int?
+    public var onNonfinite = NonFiniteChoice.stop
+    /// Steps in a row.
+    public var nonfiniteLimit = 5
+    /// Times the median of the last gradient norms; nil turns it off.
+    public var spikeSkip: Double?
+    /// Steps.
+    public var spikeWindow = 50
+    public var checkReplicasSteps: Int? = 100
     public var profile = false
 
     public init() {}
@@ -137,10 +145,31 @@ public struct TrainingOptions: ConfigurationOptions {
             .key("logging_steps", \.loggingSteps, .from(1), "Steps between lines of progress where there is no terminal; metrics hold every step"),
             .key("eval_steps", \.evalSteps, .from(1), "Steps between measurements of the held-out loss; before and after the run in any case")
                 .known(as: "eval_interval", "eval_every"),
+            .key("on_nonfinite", \.onNonfinite, "Whether a loss or gradient that is not finite ends the run, or its update alone is left out"),
+            .key("nonfinite_limit", \.nonfiniteLimit, .from(1), "So many steps in a row that are not finite end the run")
+                .only("where training.on_nonfinite is skip") { $0.onNonfinite == .skip },
+            .key(
+                "spike_skip", \.spikeSkip, .above(1),
+                "Leave out the update of a gradient whose norm is above so many times the median of the last steps; null for none"),
+            .key(
+                "spike_window", \.spikeWindow, .from(2, to: 10_000), "Steps whose norms that median is taken over; the first ones are never left out"
+            )
+            .only("where training.spike_skip is given") { $0.spikeSkip != nil },
+            .key(
+                "check_replicas_steps", \.checkReplicasSteps, .from(1),
+                "Steps after which ranks that hold the same trained values compare them, as they do before each checkpoint; null for never"),
             .key("profile", \.profile, "Write what each rank does when, for chrome://tracing: the operations of five steps, the phases of all")
                 .known(as: "profiler", "tensorboard_trace"),
         ]
     }
+}
+
+/// What becomes of a step whose loss or gradient is not finite.
+public enum NonFiniteChoice: String, CaseIterable, ConfigurationValue {
+    /// The run ends.
+    case stop
+    /// Its update is left out.
+    case skip
 }
 
 /// How the ranks share the work.
@@ -160,6 +189,8 @@ public struct ParallelOptions: ConfigurationOptions {
     public var zero = ZeROChoice.auto
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
+    /// The longest wait for other ranks in one call; nil for any.
+    public var timeoutSeconds: Double? = 1800
 
     public init() {}
 
@@ -184,6 +215,10 @@ public struct ParallelOptions: ConfigurationOptions {
             ).known(as: "zero_stage", "stage", "zero_optimization"),
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
+            .key(
+                "timeout_seconds", \.timeoutSeconds, .from(1),
+                "Longest wait for other ranks in one call; then the ranks that are missing are named and the job ends with status 75; null for none"
+            ).known(as: "ddp_timeout", "dist_timeout", "timeout"),
         ]
     }
 }

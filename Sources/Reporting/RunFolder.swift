@@ -12,6 +12,8 @@ public struct RunFolder: Equatable, Sendable {
     public var metricsPath: String { "\(path)/metrics.jsonl" }
     public var tensorBoardPath: String { "\(path)/tensorboard" }
     public func tracePath(rank: Int) -> String { "\(path)/trace-rank-\(rank).json" }
+    /// Where a rank keeps record of where it stands.
+    public func flightPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).flight.json" }
     public func logPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).log" }
 
     /// Makes the folder, or takes one that is empty or holds a run that may go on. One rank does this, before the others open their logs.
@@ -44,6 +46,17 @@ public struct RunFolder: Equatable, Sendable {
         let file = try GrowingFile(path: temporary)
         try file.append(yaml.hasSuffix("\n") ? String(yaml.dropLast()) : yaml)
         guard rename(temporary, resolvedPath) == 0 else { throw .system(resolvedPath, "can't be written") }
+    }
+
+    /// Keeps the rows of a step that went wrong.
+    ///
+    /// - Returns: The file's path.
+    public func writeFaultyStep(_ step: Int, _ lines: [UInt8]) throws(TrainerError) -> String {
+        let folder = "\(path)/faulty-steps"
+        let file = "\(folder)/step-\(step).jsonl"
+        try FileSystem().createFolders(folder)
+        try FileSystem().replace(file, with: lines)
+        return file
     }
 
     /// Opens the log of a rank to append to, making its folder on a node that doesn't share the first one's disk.

@@ -23,7 +23,7 @@ public struct StepRecord: Equatable, Sendable, Decodable {
     public var peakResidentBytes: Int
     /// The bytes of tensors by kind at the highest total so far; of each kind the most of any rank.
     public var peakBytesByKind: [String: Int]
-    /// The seconds that each rank computed before it waited for the others. Of more than 64 ranks each number is the slowest of some
+    /// The seconds that each rank computed forward and backward, without waiting for others. Of more than 64 ranks each number is the slowest of some
     /// neighbours.
     public var rankSeconds: [Double]
     /// When the step ended, in Unix seconds.

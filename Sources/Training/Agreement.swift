@@ -1,13 +1,14 @@
 import Foundation
+import MessagePassing
 public import Support
 public import Tensors
 
 extension ProcessGroup {
     /// Runs `body` on every rank and lets all know how it went: an error on any rank is thrown on every rank, so none waits for one that failed.
     ///
-    /// Collectives have no place in `body`: a rank that fails would not come to them.
+    /// Collectives have no place in `body`: a rank that fails would not come to them. It may take long: the watchdog is patient with it.
     public func agree<Value>(_ name: String, _ body: () throws(TrainerError) -> Value) throws(TrainerError) -> Value {
-        let result = Result(catching: body)
+        let result = Result { () throws(TrainerError) in try FlightRecord.own.working(name, body) }
         var own: [UInt8] = []
         if case .failure(let error) = result { own = error.encoded }
         let all = try gather(own, name: name)

@@ -46,16 +46,25 @@ struct ModelWriter {
     }
 
     private func writeModel(to folder: String) throws(TrainerError) {
-        let parameters = trained.model.parameters.map { parameter in
-            TensorToWrite(parameter.name, .float32, parameter.shape) { (sink) throws(TrainerError) in try values(parameter, sink) }
-        }
-        try SafeTensorsFolderWriter(parameters).write(to: folder)
+        try ModelFolder.write(trained.model.parameters, values, to: folder)
         try ModelFolder.writeCompanions(setup.files, setup.tokenizer, to: folder, storedAs: .float32)
     }
 }
 
 /// What stands beside the weights in a Hugging Face folder.
 enum ModelFolder {
+    /// Writes parameters in float32.
+    ///
+    /// - Parameter values: Hands over those of a parameter in order.
+    static func write(
+        _ parameters: [Parameter], _ values: @escaping (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void, to folder: String
+    ) throws(TrainerError) {
+        let tensors = parameters.map { parameter in
+            TensorToWrite(parameter.name, .float32, parameter.shape) { (sink) throws(TrainerError) in try values(parameter, sink) }
+        }
+        try SafeTensorsFolderWriter(tensors).write(to: folder)
+    }
+
     /// Writes configuration, generation configuration and tokenizer, and copies the tokenizer's other files where the model is a folder.
     ///
     /// - Parameter isUntied: Whether the head has become a matrix of its own.

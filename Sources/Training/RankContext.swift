@@ -9,6 +9,8 @@ public struct RankContext {
     public let grid: ProcessGrid
     /// All ranks.
     public var group: any ProcessGroup { grid.world }
+    /// The same as MPI has them; nil for a process that belongs to no job.
+    public let world: Communicator?
     public let device: any Device
     /// The processor behind it, whose operations nothing records.
     public let processor: CPUDevice
@@ -58,7 +60,7 @@ public struct RankContext {
         let processor = try CPUDevice(threadCount: threadCount)
         processor.progress = { grid.world.progress() }
         return RankContext(
-            grid: grid, device: trace.map { TracedDevice(processor, $0) } ?? processor,
+            grid: grid, world: world, device: trace.map { TracedDevice(processor, $0) } ?? processor,
             processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
     }
 }

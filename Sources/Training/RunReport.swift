@@ -10,7 +10,7 @@ final class RunReport {
     private var isFirst: Bool { rank == 0 }
     private let progress: ProgressLine?
     private let rankLog: RankLog
-    private let folder: RunFolder
+    let folder: RunFolder
     private var metrics: MetricsLog?
     private var events: TensorBoardLog?
     /// Whether the user was told that records wait for a disk that takes them.

@@ -24,6 +24,8 @@ public struct RunResult: Codable, Equatable, Sendable {
     public var predictedPeak: [String: Int]
     public var measuredPeak: [String: Int]
     public var peakResidentBytes: Int
+    /// Steps whose update was left out.
+    public var skippedSteps: Int?
 
     /// The result that a run's folder holds; nil if the run has not finished.
     static func read(folder: String) -> RunResult? {
@@ -45,6 +47,7 @@ public struct RunResult: Codable, Equatable, Sendable {
     public func text(configurationPath: String) -> String {
         var parts: [String] = []
         if let after { parts += [scores(after), samples(after)] }
+        if let skippedSteps, skippedSteps > 0 { parts.append("\(skippedSteps) of \(steps) updates were left out; metrics.jsonl says which") }
         parts.append(memory)
         parts.append("\(isAdapter ? "The adapter lies" : "The model lies") in \(product)")
         parts.append("Next:\n" + nextCommands(configurationPath).map { "  \($0)" }.joined(separator: "\n"))

@@ -1,5 +1,6 @@
 import Data
 import Foundation
+import MessagePassing
 import Models
 import Parallelism
 import Planning
@@ -21,6 +22,8 @@ final class TrainingLoop {
     private var lastSave = ContinuousClock.now
     /// Steps of this process whose operations and collectives are traced.
     private var stepsToTrace = 5
+    private var times: StepTimes
+    private let replicas: ReplicaCheck
 
     init(
         _ setup: RunSetup, _ trained: TrainedModel, _ step: TrainingStep, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport,
@@ -34,6 +37,8 @@ final class TrainingLoop {
         self.report = report
         self.context = context
         self.position = position
+        times = StepTimes(context.grid)
+        replicas = ReplicaCheck(units: trained.model.units, held: trained.units, grid: context.grid, device: context.processor)
     }
 
     /// Trains until the last step or a signal.
@@ -61,40 +66,73 @@ final class TrainingLoop {
     }
 
     private func runStep() throws(TrainerError) -> Votes {
-        let start = ContinuousClock.now
+        let (start, ownStart) = (ContinuousClock.now, ownTime())
         let index = position.step
         context.trace?.isDetailed = stepsToTrace > 0
-        context.trace?.enter("data")
+        enter("data", context.trace)
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
         let batches = try plan.batches(ofRank: context.grid.place.data, from: setup.data.training)
+        let ownData = ownTime() - ownStart
         let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
-        let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
+        let result = try run(index, plan, batches, votes)
         try checkEveryGradient(step: index)
-        let (peaks, kinds, ranks) = try largest(ownSeconds: result.ownSeconds, step: index)
+        let own: [StragglerWatch.Phase: Double] = [
+            .data: ownData, .compute: result.ownSeconds, .update: ownTime() - ownStart - ownData - result.ownSeconds,
+        ]
+        let (peaks, kinds, spread) = try largest(own, step: index)
+        let ranks = Array(spread.dropFirst(times.placeCount).prefix(times.placeCount))
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
         context.trace?.leave()
         position.step = index + 1
+        FlightRecord.own.finished(steps: position.step)
         position.cursor = plan.cursor.upperBound
+        position.updates = step.updates
         report.step(
             StepRecord(
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
-                seconds: (ContinuousClock.now - start) / .seconds(1), peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
-                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970))
+                seconds: seconds, peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
+                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
+        for line in try times.add(own, spread: spread, seconds: seconds) { report.warn(line) }
+        try checkReplicas()
         return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
     }
 
-    /// The most that any rank has had allocated and in memory, the same by kind, and the time of each rank, all in one collective.
+    /// One step; the rows of one that goes wrong are kept.
+    private func run(_ index: Int, _ plan: StepPlan, _ batches: [PackedBatch], _ votes: [Double]) throws(TrainerError) -> TrainingStep.Result {
+        do throws(TrainerError) {
+            let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
+            if let skipped = result.skipped { report.warn("\(skipped)" + keep(plan, index)) }
+            return result
+        } catch {
+            guard error.code == .numerics else { throw error }
+            let kept = keep(plan, index)
+            throw TrainerError(error.code, error.subject, error.problem, remedy: (error.remedy ?? "") + "." + kept)
+        }
+    }
+
+    /// Keeps a step's rows, on the first rank; where they lie.
+    private func keep(_ plan: StepPlan, _ index: Int) -> String {
+        guard context.group.index == 0 else { return "" }
+        do throws(TrainerError) {
+            return " Its rows are in \(try FaultyStep(step: index, plan: plan, rows: setup.data.training).write(into: report.folder))"
+        } catch { return " Its rows could not be kept (\(error.problem))" }
+    }
+
+    private func checkReplicas() throws(TrainerError) {
+        guard let every = setup.configuration.training.checkReplicasSteps, position.step % every == 0 else { return }
+        try replicas.run(step: position.step)
+    }
+
+    /// The most that any rank has had allocated and in memory, the same by kind, and the times of each rank, all in one collective.
     private func largest(
-        ownSeconds: Double, step: Int
-    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], ranks: [Double]) {
-        let (ledger, group, names) = (context.device.ledger, context.group, MemoryKind.allCases.map(\.name))
-        let own = [Double(ledger.peak.bytes), Double(ProcessMemory.peakResident.bytes)] + MemoryKind.allCases.map { Double(ledger.atPeak($0).bytes) }
-        // Many ranks share a place with their neighbours, and the slowest is kept.
-        var seconds = [Double](repeating: 0, count: min(group.size, 64))
-        seconds[group.index * seconds.count / group.size] = ownSeconds
-        let all = try group.max(own + seconds, name: "memory and times of step \(step + 1)")
+        _ own: [StragglerWatch.Phase: Double], step: Int
+    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], times: ArraySlice<Double>) {
+        let (ledger, names) = (context.device.ledger, MemoryKind.allCases.map(\.name))
+        let bytes = [ledger.peak, ProcessMemory.peakResident] + MemoryKind.allCases.map { ledger.atPeak($0) }
+        let all = try context.group.max(bytes.map { Double($0.bytes) } + times.spread(own), name: "memory and times of step \(step + 1)")
         let kinds = Dictionary(uniqueKeysWithValues: zip(names, all.dropFirst(2).map { Int($0) }))
-        return (all.prefix(2), kinds, Array(all.suffix(seconds.count)))
+        return (all.prefix(2), kinds, all.dropFirst(bytes.count))
     }
 
     /// Between steps and after the first ones only phases are traced; what there is then is written, since a run may be killed.
@@ -121,7 +159,7 @@ final class TrainingLoop {
     }
 
     private func evaluate() throws(TrainerError) -> Double? {
-        context.trace?.enter("evaluation")
+        enter("evaluation", context.trace)
         defer { context.trace?.leave() }
         guard let measured = try meter?.loss(trained) else { return nil }
         report.evaluation(measured, step: position.step)
@@ -147,7 +185,9 @@ final class TrainingLoop {
     }
 
     private func save(_ score: Double?) throws(TrainerError) {
-        context.trace?.enter("checkpoint")
+        enter("checkpoint", context.trace)
+        // What a run goes on from after a difference was found had none.
+        if setup.configuration.training.checkReplicasSteps != nil { try replicas.run(step: position.step) }
         let saving = try keeper.save(position, score: score)
         context.trace?.leave()
         lastSave = .now

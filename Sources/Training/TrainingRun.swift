@@ -2,6 +2,7 @@ import Data
 import Formats
 import Glibc
 import Kernels
+import MessagePassing
 import Models
 import Optimizers
 import Parallelism
@@ -43,23 +44,41 @@ public final class TrainingRun {
         if let result = try finishedBefore() { return .finishedBefore(result) }
         let lock = try takeFolder()
         defer { lock?.release() }
+        let watchdog = try watch()
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
         do throws(TrainerError) {
             let outcome = try train(report)
+            watchdog?.stop(removingRecord: true)
             report.end(outcome.isFinished ? .finished : .interrupted)
             return outcome
         } catch {
+            watchdog?.stop(removingRecord: false)
             if hasBegun { report.end(.failed, message: "\(error)") }
             throw error
         }
     }
 
+    /// Ends the job, with word of it in the run's folder, when this rank waits too long for others.
+    private func watch() throws(TrainerError) -> Watchdog? {
+        guard let world = context.world, let limit = configuration.parallel.timeoutSeconds else { return nil }
+        let folder = folder
+        let options = Watchdog.Options(limit: limit) {
+            folder.flightPath(rank: $0)
+        } tell: { error in
+            try? folder.write(RunEnding(.failed, message: "\(error)", time: FlightRecord.now()))
+            try? folder.writeReport()
+        }
+        return try Watchdog.start(options, over: world)
+    }
+
     private func train(_ report: RunReport) throws(TrainerError) -> Outcome {
+        enter("opening model and data", nil)
         let setup = try RunSetup.make(configuration, context, say: report.say)
         try setup.checkAgreement(group)
         let record = try group.agree("looking at the files") { () throws(TrainerError) in try RunRecord(setup) }
         let spill = try group.agree("opening the spill file") { () throws(TrainerError) in try Spill.make(for: configuration, on: context.device) }
         let forecast = try MemoryForecast.make(setup, context)
+        enter("loading the model", nil)
         let trained = try TrainedModel.make(
             setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage,
             grid: context.grid)
@@ -77,12 +96,15 @@ public final class TrainingRun {
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
             on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
-            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(options))
+        step.updates = position.updates ?? UpdateGuard()
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
+        enter("beginning of the steps", nil)
         let isInterrupted = try loop.run()
         if let trace = context.trace { report.write(trace) }
         report.finishProgress()
+        enter("end of the run", nil)
         if isInterrupted { return .interrupted(step: loop.position.step) }
         return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
     }
@@ -141,6 +163,7 @@ public final class TrainingRun {
         if let position {
             try check(position, setup)
             try report.openMetrics(keepingSteps: position.step, settings: configuration.settings)
+            FlightRecord.own.finished(steps: position.step)
             report.say("resumed after step \(position.step) of \(setup.schedule.stepCount)")
             return position
         }
@@ -214,7 +237,7 @@ public final class TrainingRun {
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
             isChat: setup.data.read.data.isChat, model: configuration.model.path,
             before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak,
-            peakResidentBytes: Int(resident))
+            peakResidentBytes: Int(resident), skippedSteps: position.updates?.skippedCount)
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }

@@ -18,6 +18,8 @@ struct RunPosition: Codable, Equatable {
     var method: String
     /// The measurement before the first step.
     var before: Measurement?
+    /// Which updates were left out; nil for none, and in checkpoints of earlier versions.
+    var updates: UpdateGuard?
 
     /// As text for a checkpoint's manifest.
     var metadata: [String: String] {
@@ -25,12 +27,13 @@ struct RunPosition: Codable, Equatable {
         return ["position": text]
     }
 
-    init(step: Int, cursor: Int, stream: UInt64, method: String, before: Measurement?) {
+    init(step: Int, cursor: Int, stream: UInt64, method: String, before: Measurement?, updates: UpdateGuard? = nil) {
         self.step = step
         self.cursor = cursor
         self.stream = stream
         self.method = method
         self.before = before
+        self.updates = updates
     }
 
     init(metadata: [String: String], subject: String) throws(TrainerError) {

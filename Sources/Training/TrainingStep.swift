@@ -19,11 +19,16 @@ public final class TrainingStep {
     /// Where activations wait for the backward; nil for in memory.
     private let spill: Spill?
     private let trace: Trace?
+    private let updateOptions: UpdateGuard.Options
+    /// Which updates were left out so far.
+    public var updates = UpdateGuard()
 
     public init(
         _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64,
-        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self
+        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self,
+        updates: UpdateGuard.Options = UpdateGuard.Options()
     ) {
+        updateOptions = updates
         self.trained = trained
         self.optimizer = optimizer
         self.schedule = schedule
@@ -42,10 +47,12 @@ public final class TrainingStep {
         /// Of the whole gradient, before clipping.
         public var gradientNorm: Double
         public var learningRate: Double
-        /// How long this rank computed before it waited for the others.
+        /// How long this rank computed forward and backward, what it waited for others left out.
         public var ownSeconds: Double
         /// The sums over the ranks of what each voted.
         public var votes: [Double]
+        /// Why the update was left out; nil where it was made.
+        public var skipped: TrainerError?
     }
 
     /// - Parameters:
@@ -53,44 +60,85 @@ public final class TrainingStep {
     ///   - batches: The microbatches of this rank's context group, as many on every rank; those without a token are allowed.
     ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
     ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
-    /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor; then nothing was updated.
+    /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor, unless such updates are left out; then nothing
+    ///   was updated.
     public func run(step: Int, batches: [PackedBatch], trainedTokenCount: Int, votes: [Double] = []) throws(TrainerError) -> Result {
-        let start = ContinuousClock.now
+        let start = ownTime()
         let units = trained.units
         units.beginStep()
         let scale = 1 / Double(max(trainedTokenCount, 1))
         var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
-            self.trace?.enter("forward")
+            enter("forward", self.trace)
             let pass = try Pass(
                 batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, spill: self.spill,
                 dropout: DropoutStream(seed: self.seed, step: step))
-            pass.forwardFinished = { self.trace?.enter("backward") }
+            pass.forwardFinished = { enter("backward", self.trace) }
             return pass
         }
         let shards = batches.map { $0.contextShard(grid.place.context, of: grid.shape.context) }
         // All ranks of a tensor group find the same loss.
         let lossSum = try runner.run(shards) * (grid.place.tensor == 0 ? 1 : 0)
-        let ownSeconds = (ContinuousClock.now - start) / .seconds(1)
-        trace?.enter("reduce")
+        let ownSeconds = ownTime() - start
+        enter("reduce", trace)
         try units.finishStep()
         let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * scale
-        trace?.enter("optimizer")
+        enter("optimizer", trace)
         let norm = try units.gradientNorm()
-        if device.holdsValues { try checkFinite(step: step, loss: loss, norm: norm) }
+        let skipped = device.holdsValues ? try judge(step: step, ownLoss: lossSum, loss: loss, norm: norm) : nil
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
-        try optimizer.update(UpdateNumbers(step: step + 1, learningRate: learningRate, gradientScale: clip))
-        try units.publish()
-        return Result(loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()))
+        if skipped == nil {
+            try optimizer.update(UpdateNumbers(step: step + 1 - updates.skippedCount, learningRate: learningRate, gradientScale: clip))
+            try units.publish()
+        }
+        return Result(
+            loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()), skipped: skipped)
     }
 
-    private func checkFinite(step: Int, loss: Double, norm: Double) throws(TrainerError) {
-        guard !loss.isFinite || !norm.isFinite else { return }
-        let first = trained.units.firstNonFiniteGradient(trained.model.units.reversed())
-        let place = first.map { "the gradient of \($0.name)" } ?? "the loss"
-        throw TrainerError(
-            .numerics, "step \(step + 1), rank \(grid.world.index)", "\(place) is not finite (loss \(loss), gradient norm \(norm))",
-            remedy: "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
+    /// Decides whether the update is made; all ranks decide alike.
+    ///
+    /// - Returns: Why it is left out; nil if it is made.
+    /// - Throws: `numerics` if the run ends here; `communication`.
+    private func judge(step: Int, ownLoss: Double, loss: Double, norm: Double) throws(TrainerError) -> TrainerError? {
+        let isFinite = loss.isFinite && norm.isFinite
+        let verdict = updates.judge(isFinite: isFinite, norm: norm, updateOptions)
+        switch verdict {
+        case .update: return nil
+        case .skipSpike(let limit):
+            let problem = "the gradient norm of \(norm) is above the limit of \(limit)"
+            return TrainerError(.numerics, "step \(step + 1)", problem, remedy: "The update is left out, as training.spike_skip wants it")
+        case .skipNonFinite:
+            return try nonFinite(step, ownLoss, loss, norm, "The update is left out, as training.on_nonfinite wants it")
+        case .stop(let inARow):
+            let before = inARow > 1 ? "It is step \(inARow) of such in a row. " : ""
+            throw try nonFinite(
+                step, ownLoss, loss, norm,
+                before + "Lower training.optimizer.learning_rate or look at the rows of this step; the last checkpoint is sound")
+        }
+    }
+
+    /// A NaN without its sign, which means nothing.
+    private func shown(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
+
+    /// What is not finite, and on which rank: the first trained tensor in the order of the backward whose gradient is not, on any rank.
+    private func nonFinite(
+        _ step: Int, _ ownLoss: Double, _ loss: Double, _ norm: Double, _ remedy: String
+    ) throws(TrainerError) -> TrainerError {
+        let order = Array(trained.model.units.reversed())
+        let first = trained.units.firstNonFiniteGradient(order)
+        let unit = first.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
+        let own = [ownLoss.isFinite ? 0 : 1, grid.shape.pipeline - grid.place.pipeline, unit].map(String.init) + [first?.name ?? ""]
+        let found = try grid.world.gather(Array(own.joined(separator: " ").utf8), name: "what is not finite").map { bytes in
+            String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        }
+        let rank = found.firstIndex { $0[0] == "1" }
+        // The last stage of a pipeline goes backward first.
+        let tensor = found.filter { !$0[3].isEmpty }.min { (Int($0[1]) ?? 0, Int($0[2]) ?? 0) < (Int($1[1]) ?? 0, Int($1[2]) ?? 0) }
+        let place = tensor.map { "the gradient of \($0[3])" } ?? "the loss"
+        return TrainerError(
+            .numerics, "step \(step + 1)" + (rank.map { ", rank \($0)" } ?? ""),
+            "\(place) is not finite (loss \(shown(loss)), gradient norm \(shown(norm)))",
+            remedy: remedy)
     }
 }

@@ -11,7 +11,7 @@ struct TrainerCommand: ParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             TrainCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, TokenizeCommand.self, InspectCommand.self,
-            ConvertCommand.self, MergeCommand.self, KeysCommand.self, DoctorCommand.self, BenchmarkCommand.self,
+            CheckpointCommand.self, ConvertCommand.self, MergeCommand.self, KeysCommand.self, DoctorCommand.self, BenchmarkCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 

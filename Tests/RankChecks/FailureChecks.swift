@@ -1,6 +1,9 @@
+import Foundation
 import Glibc
 import MessagePassing
+import Parallelism
 import Support
+import Tensors
 
 /// Each of these ends the job: the last rank fails in its way while the others wait for it.
 let failureChecks = [
@@ -17,3 +20,71 @@ let failureChecks = [
         try world.barrier()
     },
 ]
+
+/// The last rank stays away for ever, the others wait under a watchdog with a limit of a second; records lie in the folder that the second argument
+/// names. Those named "late" go well: the last rank comes after three seconds.
+let hangChecks = [
+    Check("hang.barrier") { (world) throws(TrainerError) in
+        let watchdog = try watch(world)
+        FlightRecord.own.enter("forward")
+        if world.rank == world.size - 1 { sleepForEver() }
+        FlightRecord.own.enter("backward")
+        try world.barrier(name: "the test's end")
+        watchdog?.stop(removingRecord: true)
+    },
+    Check("hang.sum") { (world) throws(TrainerError) in
+        let watchdog = try watch(world)
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let tensor = try device.zeros(1, 100_000)
+        FlightRecord.own.finished(steps: 6)
+        for block in 0..<3 {
+            FlightRecord.own.enter("block \(block)")
+            if block == 2, world.rank == world.size - 1 { sleepForEver() }
+            try group.startSum(tensor, name: "gradients of block \(block)").wait()
+        }
+        watchdog?.stop(removingRecord: true)
+    },
+    Check("hang.started") { (world) throws(TrainerError) in
+        // The last rank has come to the call, but moves none of its messages.
+        let watchdog = try watch(world)
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let transfer = try group.startGather(try device.zeros(1, 1_000_000), name: "values of block 1")
+        if world.rank == world.size - 1 { sleepForEver() }
+        try transfer.wait()
+        watchdog?.stop(removingRecord: true)
+    },
+    Check("late.work") { (world) throws(TrainerError) in
+        let watchdog = try watch(world)
+        if world.rank == world.size - 1 {
+            try FlightRecord.own.working("counting to three") { () throws(TrainerError) in _ = sleep(3) }
+        }
+        try world.barrier(name: "the end of counting")
+        watchdog?.stop(removingRecord: true)
+    },
+    Check("late.suspended") { (world) throws(TrainerError) in
+        // All ranks are stopped for longer than the limit, as schedulers do, while all but one wait.
+        let watchdog = try watch(world)
+        let processes = try world.gather(Array("\(getpid())".utf8)).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+        if world.rank == 0 {
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+            shell.arguments = ["-c", "sleep 0.3; kill -STOP \(processes); sleep 2.5; kill -CONT \(processes)"]
+            guard (try? shell.run()) != nil else { throw TrainerError(.file, "/bin/sh", "can't be run") }
+        }
+        if world.rank == world.size - 1 { usleep(600_000) }
+        try world.barrier(name: "the end of a pause")
+        watchdog?.stop(removingRecord: true)
+    },
+]
+
+private func watch(_ world: Communicator) throws(TrainerError) -> Watchdog? {
+    let folder = CommandLine.arguments[2]
+    let options = Watchdog.Options(limit: 1) {
+        "\(folder)/rank-\($0).json"
+    } tell: { error in
+        try? "\(error)".write(toFile: "\(folder)/told", atomically: true, encoding: .utf8)
+    }
+    return try Watchdog.start(options, over: world)
+}
+
+private func sleepForEver() -> Never { while true { sleep(1000) } }

@@ -74,9 +74,42 @@ import Testing
         let batch = try reference.batch()
         let error = #expect(throws: TrainerError.self) { try step.run(step: 3, batches: [batch], trainedTokenCount: batch.targets.count) }
         #expect(error?.code == .numerics)
-        #expect(error?.subject == "step 4, rank 0")
+        #expect(error?.subject == "step 4, rank 0" && step.updates.nonFiniteInARow == 1)
         #expect(error?.problem.contains("not finite") == true)
         #expect(trained.model.embedding.weight.values.values() == before)
+    }
+
+    @Test("told to, a step that is not finite leaves its update out: values and states stay, and the next update is the one that would have been")
+    func skipping() throws {
+        let device = try CPUDevice(threadCount: 1)
+        let reference = try ReferenceCase("untied")
+        let batch = try reference.batch()
+        func values(poisoning: Bool) throws -> ([Float], UpdateGuard) {
+            let trained = try reference.make(.full, on: device)
+            var (options, constant) = (UpdateGuard.Options(), ScheduleOptions())
+            options.skipsNonFinite = true
+            constant.kind = .constant
+            let step = TrainingStep(
+                trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
+                schedule: Schedule(constant, peak: 1e-2, totalSteps: 9), maximumNorm: 1, seed: 0, on: device,
+                updates: options)
+            func run(_ index: Int) throws -> TrainingStep.Result {
+                try step.run(step: index, batches: [batch], trainedTokenCount: batch.targets.count)
+            }
+            #expect(try run(1).skipped == nil)
+            if poisoning {
+                let gain = trained.model.finalNorm.gain
+                let before = gain.weight.values.values()
+                gain.write([Float](repeating: .infinity, count: gain.count))
+                let skipped = try run(2).skipped
+                #expect(skipped?.code == .numerics && skipped?.subject == "step 3, rank 0")
+                gain.write(before)
+            }
+            #expect(try run(poisoning ? 3 : 2).skipped == nil)
+            return (trained.model.parameters.flatMap { $0.weight.values.values() }, step.updates)
+        }
+        let (plain, poisoned) = (try values(poisoning: false), try values(poisoning: true))
+        #expect(plain.0 == poisoned.0 && plain.1.skippedCount == 0 && poisoned.1.skippedCount == 1)
     }
 
     @Test(

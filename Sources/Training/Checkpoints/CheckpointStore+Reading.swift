@@ -37,7 +37,8 @@ extension CheckpointStore {
     /// - Parameters:
     ///   - path: The checkpoint's folder.
     ///   - contents: False compares sizes only: enough on the other ranks when one has read all.
-    /// - Throws: `format` for bytes that are not those saved, `file` for what is missing or can't be read.
+    /// - Throws: `format` for bytes that are not those saved and for what is missing of them; `file` for what can't be read, and a save that was
+    ///   never completed.
     public func verify(_ path: String, contents: Bool = true) throws(TrainerError) -> VerifiedCheckpoint {
         let manifest = try readManifest(path)
         for entry in manifest.files {
@@ -69,7 +70,7 @@ extension CheckpointStore {
         guard try fileSystem.kind(of: marker) != .nothing else { throw TrainerError(.file, path, "the save was never completed") }
         let manifestPath = "\(path)/\(CheckpointManifest.fileName)"
         guard try fileSystem.kind(of: manifestPath) != .nothing else {
-            throw TrainerError(.file, manifestPath, "\(CheckpointManifest.fileName) is missing")
+            throw TrainerError(.format, manifestPath, "\(CheckpointManifest.fileName) is missing")
         }
         let bytes = try fileSystem.contents(of: manifestPath)
         let wanted = String(decoding: try fileSystem.contents(of: marker), as: UTF8.self)

@@ -64,7 +64,7 @@ public struct PendingCheckpoint: Sendable {
 extension CheckpointManifest.Entry {
     /// Compares a file's size, without reading it, with that of the manifest.
     func checkSize(in folder: String, _ fileSystem: FileSystem) throws(TrainerError) {
-        guard let found = fileSystem.size(of: "\(folder)/\(name)") else { throw TrainerError(.file, "\(folder)/\(name)", "\(name) is missing") }
+        guard let found = fileSystem.size(of: "\(folder)/\(name)") else { throw TrainerError(.format, "\(folder)/\(name)", "\(name) is missing") }
         guard found == byteCount else { throw TrainerError(.format, "\(folder)/\(name)", "\(name) has \(found) bytes, not \(byteCount)") }
     }
 

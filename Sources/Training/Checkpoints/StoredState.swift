@@ -131,6 +131,16 @@ struct StoredState {
         }
     }
 
+    /// What is saved of each kind, in all.
+    var kinds: [SavedKind] {
+        let byKind = Dictionary(grouping: pieces) { key, _ in String(key.split(separator: "/")[0]) }
+        return byKind.sorted { $0.key < $1.key }.map { name, owners in
+            let all = owners.flatMap(\.value)
+            return SavedKind(
+                name: name, entryCount: all.reduce(0) { $0 + $1.places.count }, byteCount: all.reduce(0) { $0 + $1.entry.bytes.count })
+        }
+    }
+
     /// Refuses a checkpoint that holds the values of other parameters than these, or other numbers of them.
     func check(holdsValuesOf wanted: [String: Int]) throws(TrainerError) {
         var found: [String: Int] = [:]
