@@ -5,16 +5,22 @@ public import Tensors
 /// A shard begins on a multiple of 256 elements of its unit, so that a rule's blocks are the unit's whatever the shards.
 public struct OptimizerShard {
     public let name: String
-    /// `[1, n]`, float32, updated in place.
+    /// `[1, n]`: what is computed with, updated in place. Float32, or bfloat16, which every update rounds anew from float32 masters.
     public let values: Tensor
+    /// What the masters begin with, if there are any; the optimizer takes them.
+    public let masters: MasterValues?
     /// `[1, n]`, float32.
     public let gradients: Tensor
     /// Which stretches of the shard decay; together they cover it.
     public let segments: [(range: Range<Int>, decays: Bool)]
 
-    public init(name: String, values: Tensor, gradients: Tensor, segments: [(range: Range<Int>, decays: Bool)]) {
+    public init(
+        name: String, values: Tensor, masters: MasterValues? = nil, gradients: Tensor, segments: [(range: Range<Int>, decays: Bool)]
+    ) {
+        precondition((values.elementType == .float32) == (masters == nil), "OptimizerShard.init: values that are rounded have masters, and no others")
         self.name = name
         self.values = values
+        self.masters = masters
         self.gradients = gradients
         self.segments = segments
     }
@@ -25,6 +31,25 @@ public struct OptimizerShard {
             let common = segment.range.clamped(to: range)
             return common.isEmpty ? nil : (common.lowerBound - range.lowerBound..<common.upperBound - range.lowerBound, segment.decays)
         }
-        return OptimizerShard(name: name, values: values.columns(range), gradients: gradients.columns(range), segments: inside)
+        return OptimizerShard(
+            name: name, values: values.columns(range), masters: masters, gradients: gradients.columns(range), segments: inside)
+    }
+
+    /// The same with other values of float32: those that a rule updates.
+    func with(masters: Tensor) -> OptimizerShard { OptimizerShard(name: name, values: masters, gradients: gradients, segments: segments) }
+}
+
+/// Float32 values on their way from a model that is made to the optimizer that keeps them (Micikevicius et al. 2018, arXiv:1710.03740, section 3.1).
+public final class MasterValues {
+    private var values: Tensor?
+
+    /// - Parameter values: `[1, n]`, float32.
+    public init(_ values: Tensor) { self.values = values }
+
+    /// Hands them over, once.
+    func take() -> Tensor {
+        guard let values else { preconditionFailure("MasterValues.take: taken before") }
+        self.values = nil
+        return values
     }
 }

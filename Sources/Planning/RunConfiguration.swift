@@ -31,7 +31,6 @@ public struct RunConfiguration: ConfigurationOptions {
             .section("evaluation", \.evaluation, "What is measured on held-out rows before and after"),
             .key("output", \.output, "Folder of the run: configuration, metrics, logs, checkpoints, result").required().known(as: "output_dir"),
         ]
-        .only(at: "model.dtype", "where method.kind is lora or qlora") { $0.method.kind != .full }
         .only(at: "training.eval_steps", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "checkpoint.keep_best", "where training.eval_steps is given") { $0.training.evalSteps != nil && $0.data.validation != nil }
         .only(at: "memory.spill_folder", "where memory.offload_activations or training.optimizer.paged is true") {
@@ -48,7 +47,8 @@ public struct RunConfiguration: ConfigurationOptions {
 
 /// The model that is trained.
 public struct ModelOptions: ConfigurationOptions {
-    /// How frozen weights are stored in memory; products are computed in float32 either way.
+    /// How weights are stored in memory; products are computed in float32 either way. Trained ones in bfloat16 have float32 masters with the
+    /// optimizer.
     public enum DType: String, CaseIterable, ConfigurationValue {
         /// As in the checkpoint.
         case auto
@@ -69,7 +69,7 @@ public struct ModelOptions: ConfigurationOptions {
                 .known(as: "model_name_or_path", "base_model", "model_name"),
             .key("download", \.download, "Whether a model that is neither here nor in the hub's cache may be fetched from the hub")
                 .known(as: "allow_download"),
-            .key("dtype", \.dtype, "How frozen weights are stored; auto keeps the checkpoint's type").known(as: "torch_dtype"),
+            .key("dtype", \.dtype, "How weights are stored to compute with; auto is the checkpoint's type for frozen ones, float32 for trained ones").known(as: "torch_dtype"),
         ]
     }
 }

@@ -38,6 +38,9 @@ public struct TrainedModel {
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
+        if method.kind == .full, configuration.model.dtype == .bfloat16 {
+            for unit in model.units { unit.setTrainedType(.bfloat16) }
+        }
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
         let units = ShardedUnits(stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, on: device)
         for unit in model.units {
@@ -53,6 +56,9 @@ public struct TrainedModel {
 
     /// Whether several ranks hold one copy of the model together.
     public var isDivided: Bool { grid.model.size > 1 }
+
+    /// Whether trained values are rounded to compute with, and the optimizer has their masters.
+    var hasMasters: Bool { model.units.contains { $0.trainedType != .float32 } }
 
     /// This rank's part of the trained values of each unit, for the update rule.
     public var shards: [OptimizerShard] { units.shards }

@@ -46,6 +46,8 @@ public final class ShardedUnits: UnitResidency {
         var values: Tensor?
         var gradients: Tensor?
         var frozen: Tensor?
+        /// What the masters of values that are rounded begin with, until the optimizer has them.
+        var masters: MasterValues?
         /// What gathers the unit's values.
         var gathering: [any Transfer] = []
         /// Calls of `acquire` not yet followed by `release`.
@@ -78,8 +80,12 @@ public final class ShardedUnits: UnitResidency {
         let holding = Holding(unit)
         places[ObjectIdentifier(unit)] = holdings.count
         holdings.append(holding)
-        try unit.allocate(on: device)
-        try fill(unit)
+        if unit.trainedType == .float32 {
+            try unit.allocate(on: device)
+            try fill(unit)
+        } else {
+            holding.masters = try rounded(unit, fill)
+        }
         holding.values = stage == .nothing ? unit.values : unit.values.map { group.part(of: $0) }
         if stage < .gradients {
             try unit.allocateGradients(on: device)
@@ -93,17 +99,37 @@ public final class ShardedUnits: UnitResidency {
         unit.dropValues()
     }
 
-    private func kept(_ part: Tensor) throws(TrainerError) -> Tensor {
-        let copy = try device.tensor(1, part.count, part.elementType, .weights)
+    private func kept(_ part: Tensor, _ kind: MemoryKind = .weights) throws(TrainerError) -> Tensor {
+        let copy = try device.tensor(1, part.count, part.elementType, kind)
         device.copy(copy, part)
         return copy
+    }
+
+    /// Has a unit filled in float32, keeps this rank's part of that as masters, and rounds the values to compute with.
+    private func rounded(
+        _ unit: ParameterUnit, _ fill: (ParameterUnit) throws(TrainerError) -> Void
+    ) throws(TrainerError) -> MasterValues? {
+        precondition(unit.frozenByteCount == 0, "ShardedUnits: \(unit.name) has frozen values beside those that are rounded")
+        let type = unit.trainedType
+        unit.setTrainedType(.float32)
+        try unit.allocate(on: device)
+        try fill(unit)
+        let whole = unit.values
+        unit.dropValues()
+        unit.setTrainedType(type)
+        try unit.allocate(on: device)
+        guard let whole, let values = unit.values else { return nil }
+        device.encode(values, whole)
+        return MasterValues(try kept(stage == .nothing ? whole : group.part(of: whole), .optimizer))
     }
 
     /// This rank's parts of the trained values, for the update rule, in the order of the units.
     public var shards: [OptimizerShard] {
         holdings.compactMap { holding in
             guard let values = holding.values, let gradients = holding.gradients else { return nil }
-            return OptimizerShard(name: holding.unit.name, values: values, gradients: gradients, segments: segments(holding.unit, values.count))
+            return OptimizerShard(
+                name: holding.unit.name, values: values, masters: holding.masters, gradients: gradients,
+                segments: segments(holding.unit, values.count))
         }
     }
 
