@@ -69,7 +69,8 @@ public struct ModelOptions: ConfigurationOptions {
                 .known(as: "model_name_or_path", "base_model", "model_name"),
             .key("download", \.download, "Whether a model that is neither here nor in the hub's cache may be fetched from the hub")
                 .known(as: "allow_download"),
-            .key("dtype", \.dtype, "How weights are stored to compute with; auto is the checkpoint's type for frozen ones, float32 for trained ones").known(as: "torch_dtype"),
+            .key("dtype", \.dtype, "How weights are stored to compute with; auto is the checkpoint's type for frozen ones, float32 for trained ones")
+                .known(as: "torch_dtype"),
         ]
     }
 }
