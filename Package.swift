@@ -56,8 +56,8 @@ let floors: [(floor: Int, name: String, imports: [String])] = [
     (
         9, "trainer",
         [
-            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models", "Parallelism",
-            "Planning", "Reporting", "Support", "Tensors", "Tokenizers", "Training", "Watching",
+            "Adapters", "ArgumentParser", "Conversion", "Data", "Doctor", "Evaluation", "Formats", "Kernels", "MessagePassing", "Models",
+            "Parallelism", "Planning", "Reporting", "Support", "Tensors", "Tokenizers", "Training", "Watching",
         ]
     ),
 ]
@@ -132,7 +132,9 @@ let testsOfTheWhole: [Target] = wholes.map { whole in
         name: whole.name, dependencies: ["TestSupport"] + whole.imports.map(dependency), path: "Tests/\(whole.name)", swiftSettings: language)
 }
 let rankChecks = Target.executableTarget(
-    name: "RankChecks", dependencies: ["MessagePassing", "Parallelism", "Support", "Tensors"], path: "Tests/RankChecks", swiftSettings: language)
+    name: "RankChecks",
+    dependencies: ["Adapters", "Formats", "MessagePassing", "Models", "Objectives", "Parallelism", "Support", "Tensors"].map(dependency),
+    path: "Tests/RankChecks", swiftSettings: language)
 // Fuzz gives damaged files to the readers that FuzzReaders lists; FuzzTests gives them a few.
 let fuzzed = ["Adapters", "Crypto", "Data", "Formats", "Models", "Planning", "Support", "Templates", "Tensors", "Tokenizers", "Training"]
 let fuzz: [Target] = [

@@ -54,7 +54,7 @@ public struct MergedParameters {
         let parameter = tensor.parameter
         let isSaved = parameter.isTrainable
         let isQuantised = onto == .nf4 && !isSaved && linears.contains(ObjectIdentifier(parameter))
-        let quantised = isQuantised ? try quantise(tensor) : nil
+        let quantised = isQuantised ? try tensor.loaded(as: .nf4, on: device) : nil
         let module = lora.modules.first { "\($0.path).weight" == parameter.name }
         for rows in tensor.pieces {
             let values: Tensor
@@ -74,14 +74,6 @@ public struct MergedParameters {
             try hand(values, as: type, to: sink)
         }
         tensor.forget()
-    }
-
-    private func quantise(_ tensor: StoredParameter) throws(TrainerError) -> Parameter {
-        let parameter = Parameter(
-            name: tensor.parameter.name, rows: tensor.parameter.rows, columns: tensor.parameter.columns, frozenType: .nf4, isTrainable: false)
-        try ParameterUnit(name: parameter.name, parameters: [parameter]).allocate(on: device)
-        try device.quantiseNF4(parameter.weight, try tensor.values(0..<parameter.rows, on: device))
-        return parameter
     }
 
     private func hand(_ values: Tensor, as type: ElementType, to sink: TensorToWrite.Sink) throws(TrainerError) {

@@ -50,29 +50,35 @@ func aligned(_ scratch: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Flo
     return scratch + Int((64 - address % 64) % 64) / 4
 }
 
-/// Causal attention of one query head over one sequence.
+/// Attention of one query head over one sequence, or over some of its keys.
 ///
-///     output[i, h, :] = sum over j <= i + n - m of e^(scale * q[i] · k[j] - logSumExp[i, h]) * v[j, :]
+///     output[i, h, :] = sum over the j seen of e^(scale * q[i] · k[j] - logSumExp[i, h]) * v[j, :]
 ///     logSumExp[i, h] = log(sum over the same j of e^(scale * q[i] · k[j]))
 ///
-/// with m queries and n keys: the last query sees all keys, as when the keys before the queries come from a cache. Computed a block of
-/// queries against a block of keys at a time with a running greatest score and sum (Dao et al. 2022, arXiv:2205.14135, algorithm 1); blocks that
-/// no query sees are skipped. Products and sums are in Float. Agrees with the Double loop in `AttentionTests` to 2e-6.
+/// With m queries and n keys and a causal mask query i sees `j <= i + n - m`: the last query sees all keys, as when the keys before the queries
+/// come from a cache. Computed a block of queries against a block of keys at a time with a running greatest score and sum (Dao et al. 2022,
+/// arXiv:2205.14135, algorithm 1); blocks that no query sees are skipped. With `adds` the running values start from what the queries have made of
+/// other keys, so attention over all keys may be computed in parts, in any order. Products and sums are in Float. Agrees with the Double loop in
+/// `AttentionTests` to 2e-6, in one part or several.
 ///
+/// - Precondition: With `adds`, each query has seen a key before.
 /// - Parameters:
-///   - output: Written at head `head`, rows of `H * D` values `outputStride` apart.
-///   - logSumExp: Written at head `head`, `[T, H]`. Backward needs it. A query that sees no key gets minus infinity, and zeros as output.
+///   - output: Written at head `head`, rows of `H * D` values `outputStride` apart; read first if `adds`.
+///   - logSumExp: Written at head `head`, `[T, H]`; read first if `adds`. Backward needs it. A query that sees no key gets minus infinity, and zeros
+///     as output.
 ///   - query: Read, rows of `H * D` values, `queryStride` apart.
 ///   - key: Read, rows of `K * D` values, `keyStride` apart.
 ///   - value: Read, rows of `K * D` values, `valueStride` apart.
 ///   - queryRows: The sequence's rows of `query`, `output` and `logSumExp`.
 ///   - keyRows: The sequence's rows of `key` and `value`.
+///   - isCausal: Whether keys are hidden from earlier queries; otherwise every query sees every key.
+///   - adds: Whether the queries have seen other keys before, which `output` and `logSumExp` tell of.
 ///   - head: The query head.
 ///   - scratch: Overwritten, `attentionScratchCount` values.
 public func attentionForward(
     output: UnsafeMutablePointer<Float>, outputStride: Int, logSumExp: UnsafeMutablePointer<Float>, query: UnsafePointer<Float>, queryStride: Int,
     key: UnsafePointer<Float>, keyStride: Int, value: UnsafePointer<Float>, valueStride: Int, shape: AttentionShape, queryRows: Range<Int>,
-    keyRows: Range<Int>, head: Int, scratch: UnsafeMutablePointer<Float>
+    keyRows: Range<Int>, isCausal: Bool, adds: Bool, head: Int, scratch: UnsafeMutablePointer<Float>
 ) {
     let size = shape.headSize
     let keyHead = head / (shape.queryHeads / shape.keyHeads)
@@ -80,10 +86,12 @@ public func attentionForward(
     let values = value + keyRows.lowerBound * valueStride + keyHead * size
     if queryRows.count <= fewQueries {
         for (index, row) in queryRows.enumerated() {
-            logSumExp[row * shape.queryHeads + head] = attendSingle(
-                output: output + row * outputStride + head * size, query: query + row * queryStride + head * size, key: keys, keyStride: keyStride,
-                value: values, valueStride: valueStride, count: max(0, index + 1 + keyRows.count - queryRows.count), size: size,
-                scale: shape.scale, scratch: aligned(scratch))
+            let place = row * shape.queryHeads + head
+            logSumExp[place] = attendSingle(
+                output: output + row * outputStride + head * size, before: adds ? logSumExp[place] : -.infinity,
+                query: query + row * queryStride + head * size, key: keys, keyStride: keyStride, value: values, valueStride: valueStride,
+                count: isCausal ? max(0, index + 1 + keyRows.count - queryRows.count) : keyRows.count, size: size, scale: shape.scale,
+                scratch: aligned(scratch))
         }
         return
     }
@@ -92,17 +100,20 @@ public func attentionForward(
     for firstQuery in stride(from: 0, to: queryRows.count, by: queryBlock) {
         let queries = min(queryBlock, queryRows.count - firstQuery)
         let row = queryRows.lowerBound + firstQuery
-        let seen = firstQuery + keyRows.count - queryRows.count  // the last key that the block's first query sees
+        let (result, logSums) = (output + row * outputStride + head * size, logSumExp + row * shape.queryHeads + head)
+        // The last key that the block's first query sees, and how many keys its last one sees.
+        let seen = isCausal ? firstQuery + keyRows.count - queryRows.count : keyRows.count - 1
+        let end = isCausal ? seen + queries : keyRows.count
         block.start(query + row * queryStride + head * size, queryStride, queries)
-        for firstKey in stride(from: 0, to: seen + queries, by: attentionBlock) {
-            let count = min(attentionBlock, seen + queries - firstKey)
+        if adds { block.resume(result, outputStride, logSums, shape.queryHeads, queries) }
+        for firstKey in stride(from: 0, to: end, by: attentionBlock) {
             block.add(
-                keys + firstKey * keyStride, keyStride, values + firstKey * valueStride, valueStride, keys: count, queries: queries,
-                lastSeen: seen - firstKey, isFirst: firstKey == 0)
+                keys + firstKey * keyStride, keyStride, values + firstKey * valueStride, valueStride,
+                keys: min(attentionBlock, end - firstKey), queries: queries, lastSeen: isCausal ? seen - firstKey : attentionBlock,
+                isFirst: firstKey == 0 && !adds)
         }
         block.finish(
-            output + row * outputStride + head * size, outputStride, logSumExp + row * shape.queryHeads + head, shape.queryHeads,
-            queries: queries, lastSeen: seen)
+            result, outputStride, logSums, shape.queryHeads, queries: queries, blind: adds ? 0 : end > 0 ? max(0, -seen) : queries)
     }
 }
 
@@ -147,6 +158,18 @@ private struct AttentionForwardBlock {
         total.update(repeating: 0, count: queryBlock)
     }
 
+    /// Goes on from what the queries have made of other keys: exponentials whose logarithms add up to `logSumExp` are one of that score.
+    func resume(
+        _ output: UnsafePointer<Float>, _ outputStride: Int, _ logSumExp: UnsafePointer<Float>, _ headStride: Int, _ queries: Int
+    ) {
+        packRows(
+            sums, output, stride: outputStride, rows: queries, width: shape.headSize, paddedRows: queryBlock, paddedWidth: shape.paddedHeadSize)
+        for query in 0..<queries {
+            greatest[query] = logSumExp[query * headStride] * log2OfE
+            total[query] = 1
+        }
+    }
+
     /// Takes in a block of keys. Query i sees its keys 0 to `lastSeen + i`.
     func add(
         _ key: UnsafePointer<Float>, _ keyStride: Int, _ value: UnsafePointer<Float>, _ valueStride: Int, keys count: Int, queries: Int,
@@ -154,6 +177,8 @@ private struct AttentionForwardBlock {
     ) {
         let (size, padded) = (shape.headSize, shape.paddedHeadSize)
         let rows = (count + tileRows - 1) / tileRows * tileRows
+        // The rows that fill up the last tile are hidden from the queries where the mask does it, else left out.
+        let taken = lastSeen < count ? rows : count
         packRows(keys, key, stride: keyStride, rows: count, width: size, paddedRows: rows, paddedWidth: size)
         packRows(values, value, stride: valueStride, rows: count, width: size, paddedRows: rows, paddedWidth: padded)
 
@@ -163,11 +188,11 @@ private struct AttentionForwardBlock {
                     panel(lane) + row * tileColumns, tileColumns, .rows(keys + row * size, size), queryColumns + lane * size, tileColumns,
                     depth: 0..<size, adds: false)
             }
-            exponentiate(lane, rows: max(0, min(rows, lastSeen + lane + tileColumns)), firstHidden: lastSeen + lane + 1)
+            exponentiate(lane, rows: max(0, min(taken, lastSeen + lane + tileColumns)), firstHidden: lastSeen + lane + 1)
         }
         if !isFirst { shrinkSums(queries) }
         for row in stride(from: 0, to: queries, by: tileRows) {
-            let depth = 0..<max(0, min(rows, lastSeen + row + tileRows))
+            let depth = 0..<max(0, min(taken, lastSeen + row + tileRows))
             let weights = panel(row / tileColumns * tileColumns) + row % tileColumns
             for column in stride(from: 0, to: padded, by: tileColumns) {
                 tileProduct(
@@ -222,12 +247,13 @@ private struct AttentionForwardBlock {
         }
     }
 
+    /// - Parameter blind: How many of the first queries have seen no key.
     func finish(
         _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ logSumExp: UnsafeMutablePointer<Float>, _ headStride: Int, queries: Int,
-        lastSeen: Int
+        blind: Int
     ) {
         for query in 0..<queries {
-            let seesNothing = lastSeen + query < 0
+            let seesNothing = query < blind
             let (row, sum) = (output + query * outputStride, sums + query * shape.paddedHeadSize)
             let factor = 1 / total[query]
             forEachVector(0..<shape.headSize) { d, lanes in

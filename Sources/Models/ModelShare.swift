@@ -17,6 +17,9 @@ public struct ModelShare: Equatable, Sendable {
         self.stageCount = stageCount
         self.division = division
     }
+
+    /// Whether the rank keeps all of the model.
+    public var isWhole: Bool { tensor.size == 1 && stageCount == 1 }
 }
 
 /// A run of blocks that are computed one after another on one rank.

@@ -43,6 +43,7 @@ public final class Pass {
     let spans: [AttentionSpan]
 
     /// - Parameters:
+    ///   - batch: The shard of a rank that is not alone in its context group.
     ///   - keepsActivations: Whether a backward will follow.
     ///   - spill: Where activations go that are not needed soon; nil to keep them in memory.
     ///   - cache: If given, the batch continues its sequences.
@@ -56,6 +57,7 @@ public final class Pass {
         self.groups = groups
         self.dropout = dropout
         self.cache = cache
+        precondition(cache == nil || batch.cut == nil, "Pass.init: a shard does not continue cached sequences")
         stack = ActivationStack(keeps: keepsActivations, spill: spill)
         tokens = try device.tensor(batch.tokens)
         tokenPositions = try device.tensor(batch.globalPositions)
@@ -65,7 +67,7 @@ public final class Pass {
             spans = cache.spans(ranges)
         } else {
             positions = try device.tensor(batch.positions)
-            spans = ranges.map { AttentionSpan(queries: $0, keys: $0) }
+            spans = batch.cut.map { $0.spans(onKeysOf: $0.index) } ?? ranges.map { AttentionSpan(queries: $0, keys: $0) }
         }
     }
 

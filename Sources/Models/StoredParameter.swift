@@ -27,6 +27,18 @@ public struct StoredParameter {
         try WeightLoader.decoded(entry, rows: rows, of: parameter.slice, order, on: device)
     }
 
+    /// A whole frozen parameter with the values as they are once they are stored in memory in a type.
+    public func loaded(as type: ElementType, on device: any Device) throws(TrainerError) -> Parameter {
+        let slice = parameter.slice
+        let whole = Parameter(
+            name: parameter.name, rows: slice.wholeRows, columns: slice.wholeColumns, isVector: parameter.isVector, frozenType: type,
+            isTrainable: false)
+        try ParameterUnit(name: parameter.name, parameters: [whole]).allocate(on: device)
+        try WeightLoader.load(entry, into: whole, order: order)
+        forget()
+        return whole
+    }
+
     /// Gives the file's pages back once the values have been read.
     public func forget() { source.forget(entry) }
 

@@ -84,7 +84,7 @@ public struct WeightLoader {
         let wanted = Set((unit?.parameters ?? model.parameters).map { ObjectIdentifier($0) })
         for (parameter, name, row) in fileParameters(model) where wanted.contains(ObjectIdentifier(parameter)) {
             let entry = try source.entry(name)
-            try load(entry, into: parameter, order: isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil)
+            try Self.load(entry, into: parameter, order: isGGUF ? row.ggufRowOrder.fileRow(headSize: model.options.heads.headSize) : nil)
             source.forget(entry)
         }
     }
@@ -110,7 +110,7 @@ public struct WeightLoader {
         return list
     }
 
-    private func load(_ entry: TensorEntry, into parameter: Parameter, order: ((Int) -> Int)?) throws(TrainerError) {
+    static func load(_ entry: TensorEntry, into parameter: Parameter, order: ((Int) -> Int)?) throws(TrainerError) {
         let (target, slice) = (parameter.weight, parameter.slice)
         let device = target.values.device
         if entry.elementType == target.values.elementType, order == nil, slice.isWhole {
@@ -118,18 +118,18 @@ public struct WeightLoader {
             return
         }
         if target.values.elementType == entry.elementType {
-            return Self.reorder(entry, rows: slice.rows, columns: slice.columns, of: slice.wholeColumns, into: target.values, order)
+            return reorder(entry, rows: slice.rows, columns: slice.columns, of: slice.wholeColumns, into: target.values, order)
         }
         guard target.values.elementType != .nf4 else {
-            let whole = try Self.decoded(entry, rows: 0..<slice.wholeRows, of: slice, order, on: device)
+            let whole = try decoded(entry, rows: 0..<slice.wholeRows, of: slice, order, on: device)
             return try quantise(whole, into: target, slice)
         }
-        let height = max(1, Self.pieceCount / slice.wholeColumns)
+        let height = max(1, pieceCount / slice.wholeColumns)
         for first in stride(from: 0, to: parameter.rows, by: height) {
             let rows = first..<min(first + height, parameter.rows)
             let place = slice.rows.lowerBound + first
-            let decoded = try Self.decoded(entry, rows: place..<place + rows.count, of: slice, order, on: device)
-            device.encode(target.values.rows(rows), try Self.contiguous(decoded.columns(slice.columns)))
+            let values = try decoded(entry, rows: place..<place + rows.count, of: slice, order, on: device)
+            device.encode(target.values.rows(rows), try contiguous(values.columns(slice.columns)))
         }
     }
 
@@ -154,7 +154,7 @@ public struct WeightLoader {
     }
 
     /// Quantises a whole matrix, so that blocks and constants are those of one rank alone, and keeps a part of it.
-    private func quantise(_ values: Tensor, into target: Weight, _ slice: ParameterSlice) throws(TrainerError) {
+    private static func quantise(_ values: Tensor, into target: Weight, _ slice: ParameterSlice) throws(TrainerError) {
         let device = values.device
         guard !slice.isWhole, let kept = target.constants else { return try device.quantiseNF4(target, values) }
         let (rows, columns) = (slice.wholeRows, slice.wholeColumns)

@@ -3,12 +3,14 @@ import Synchronization
 
 /// A few threads that share loops and sleep between them.
 ///
-/// The calling thread is one of the workers. Work is cut into `threadCount` pieces of fixed bounds, so results do not depend on timing.
-/// A pool belongs to the thread that made it.
+/// The calling thread is one of the workers, of number 0. Work is cut into `threadCount` pieces of fixed bounds, so results do not depend on
+/// timing. A pool belongs to the thread that made it; a loop within that thread's share of another runs on it alone, with the same result.
 public final class ThreadPool {
     public let threadCount: Int
     private let shared: Shared
     private var threads: [pthread_t] = []
+    /// Whether the owning thread is in a loop.
+    private var isBusy = false
 
     public init(threadCount: Int) {
         precondition(threadCount >= 1, "ThreadPool.init: needs at least one thread")
@@ -34,7 +36,12 @@ public final class ThreadPool {
 
     /// Runs `body(index)` once for each index in `0..<threadCount`, in parallel, and waits for all.
     public func onEachThread(_ body: (Int) -> Void) {
-        guard threadCount > 1 else { return body(0) }
+        guard threadCount > 1, !isBusy else {
+            for index in 0..<threadCount { body(index) }
+            return
+        }
+        isBusy = true
+        defer { isBusy = false }
         withoutActuallyEscaping(body) { body in
             shared.pending.store(threadCount - 1, ordering: .releasing)
             shared.post(body)

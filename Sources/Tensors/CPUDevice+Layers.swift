@@ -69,7 +69,8 @@ extension CPUDevice {
     // MARK: Attention
 
     public func attention(
-        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan],
+        adds: Bool
     ) throws(TrainerError) {
         let shape = AttentionShape(heads)
         let size = ScratchPlan.attention(shape, spans)
@@ -78,19 +79,25 @@ extension CPUDevice {
         let scratch = scratchTensor.floats
         let (y, l, q, k, v) = (output.floats, logSumExp.floats, query.floats, key.floats, value.floats)
         pool.parallelItems(spans.count * heads.queryHeads) { item, thread in
+            if thread == 0 { self.progress?() }
             let span = spans[item / heads.queryHeads]
             attentionForward(
                 output: y, outputStride: output.rowStride, logSumExp: l, query: q, queryStride: query.rowStride, key: k, keyStride: key.rowStride,
                 value: v, valueStride: value.rowStride, shape: shape, queryRows: span.queries, keyRows: span.keys,
-                head: item % heads.queryHeads, scratch: scratch + thread * size)
+                isCausal: span.isCausal, adds: adds, head: item % heads.queryHeads, scratch: scratch + thread * size)
         }
         finished()
     }
 
     public func attentionBackward(
         queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,
-        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan], addsQueryGradient: Bool
     ) throws(TrainerError) {
+        precondition(
+            key.rowStride == value.rowStride && keyGradient.rowStride == valueGradient.rowStride && outputGradient.rowStride == output.rowStride,
+            "CPUDevice.attentionBackward: strides differ")
+        precondition(
+            spans.allSatisfy { $0.isCausal ? $0.queries.count == $0.keys.count : !$0.keys.isEmpty }, "CPUDevice.attentionBackward: spans of \(spans)")
         let shape = AttentionShape(heads)
         let size = ScratchPlan.attention(shape, spans)
         let scratchTensor = try tensor(pool.threadCount, size, .float32, .scratch)
@@ -99,10 +106,13 @@ extension CPUDevice {
         let (dq, dk, dv, dy) = (queryGradient.floats, keyGradient.floats, valueGradient.floats, outputGradient.floats)
         let (y, l, q, k, v) = (output.floats, logSumExp.floats, query.floats, key.floats, value.floats)
         pool.parallelItems(spans.count * heads.keyHeads) { item, thread in
+            if thread == 0 { self.progress?() }
+            let span = spans[item / heads.keyHeads]
             Kernels.attentionBackward(
-                queryGradient: dq, keyGradient: dk, valueGradient: dv, gradientStride: queryGradient.rowStride, outputGradient: dy, output: y,
-                outputStride: output.rowStride, logSumExp: l, query: q, key: k, value: v, stride: query.rowStride, shape: shape,
-                rows: spans[item / heads.keyHeads].queries, keyHead: item % heads.keyHeads, scratch: scratch + thread * size)
+                queryGradient: dq, queryGradientStride: queryGradient.rowStride, keyGradient: dk, valueGradient: dv,
+                keyGradientStride: keyGradient.rowStride, outputGradient: dy, output: y, outputStride: output.rowStride, logSumExp: l, query: q,
+                queryStride: query.rowStride, key: k, value: v, keyStride: key.rowStride, shape: shape, queryRows: span.queries, keyRows: span.keys,
+                isCausal: span.isCausal, adds: addsQueryGradient, keyHead: item % heads.keyHeads, scratch: scratch + thread * size)
         }
         finished()
     }

@@ -131,7 +131,8 @@ public final class CountingDevice: Device {
     // MARK: Attention
 
     public func attention(
-        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan],
+        adds: Bool
     ) throws(TrainerError) {
         try useScratch(floats: threadCount * ScratchPlan.attention(AttentionShape(heads), spans))
         count(4 * scores(heads, spans) * Double(heads.headSize), output, query, key, value)
@@ -139,7 +140,7 @@ public final class CountingDevice: Device {
 
     public func attentionBackward(
         queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,
-        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan], addsQueryGradient: Bool
     ) throws(TrainerError) {
         try useScratch(floats: threadCount * ScratchPlan.attention(AttentionShape(heads), spans))
         count(
@@ -150,7 +151,7 @@ public final class CountingDevice: Device {
     private func scores(_ heads: AttentionHeads, _ spans: [AttentionSpan]) -> Double {
         let pairs = spans.reduce(0.0) { sum, span in
             let (queries, keys) = (Double(span.queries.count), Double(span.keys.count))
-            return sum + queries * (keys - queries) + queries * (queries + 1) / 2
+            return sum + (span.isCausal ? queries * (keys - queries) + queries * (queries + 1) / 2 : queries * keys)
         }
         return pairs * Double(heads.queryHeads)
     }

@@ -9,7 +9,7 @@ public import Support
 public protocol Device: AnyObject {
     /// Bytes alive and at their peak, by kind.
     var ledger: MemoryLedger { get set }
-    /// Called after each operation: drives communication that is under way while this device computes.
+    /// Called after each operation, and within long ones: drives communication that is under way while this device computes.
     var progress: (() -> Void)? { get set }
     /// Whether values exist; false on a device that only counts.
     var holdsValues: Bool { get }
@@ -64,14 +64,18 @@ public protocol Device: AnyObject {
 
     // MARK: Attention
 
-    /// Causal attention within each span (FlashAttention, arXiv:2205.14135): writes `output [T, H * D]` and `logSumExp [T, H]`.
+    /// Attention within each span (FlashAttention, arXiv:2205.14135): writes `output [T, H * D]` and `logSumExp [T, H]`.
+    ///
+    /// With `adds` both hold what the spans' queries have made of other keys, and tell of these too when it returns.
     func attention(
-        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan])
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan], adds: Bool)
         throws(TrainerError)
-    /// Writes the gradients of query, key and value, which are column views of one tensor, as are the values themselves.
+    /// Writes the gradients of key and value, which are column views of one tensor, as are key and value; writes that of query, or adds to it.
+    ///
+    /// `output` and `logSumExp` are of all keys that the queries see, also where the spans have some of them only.
     func attentionBackward(
         queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,
-        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]) throws(TrainerError)
+        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan], addsQueryGradient: Bool) throws(TrainerError)
 
     // MARK: Embedding, loss
 
@@ -132,16 +136,17 @@ public struct AttentionHeads: Equatable, Sendable {
     }
 }
 
-/// One sequence: rows of its queries and rows of its keys and values.
-///
-/// The last query sees the last key: query i sees keys up to `i + keys.count - queries.count`.
+/// One sequence, or some keys of it: rows of its queries and rows of its keys and values.
 public struct AttentionSpan: Equatable, Sendable {
     public var queries: Range<Int>
     public var keys: Range<Int>
+    /// Whether the last query sees the last key and query i keys up to `i + keys.count - queries.count`; otherwise all see all.
+    public var isCausal: Bool
 
-    public init(queries: Range<Int>, keys: Range<Int>) {
+    public init(queries: Range<Int>, keys: Range<Int>, isCausal: Bool = true) {
         self.queries = queries
         self.keys = keys
+        self.isCausal = isCausal
     }
 }
 

@@ -108,21 +108,22 @@ public final class TracedDevice: Device {
     // MARK: Attention
 
     public func attention(
-        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        _ output: Tensor, logSumExp: Tensor, query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan],
+        adds: Bool
     ) throws(TrainerError) {
         try record("attention", query, key) { () throws(TrainerError) in
-            try device.attention(output, logSumExp: logSumExp, query: query, key: key, value: value, heads: heads, spans: spans)
+            try device.attention(output, logSumExp: logSumExp, query: query, key: key, value: value, heads: heads, spans: spans, adds: adds)
         }
     }
 
     public func attentionBackward(
         queryGradient: Tensor, keyGradient: Tensor, valueGradient: Tensor, outputGradient: Tensor, output: Tensor, logSumExp: Tensor,
-        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan]
+        query: Tensor, key: Tensor, value: Tensor, heads: AttentionHeads, spans: [AttentionSpan], addsQueryGradient: Bool
     ) throws(TrainerError) {
         try record("attention, backward", query, key) { () throws(TrainerError) in
             try device.attentionBackward(
                 queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient, outputGradient: outputGradient, output: output,
-                logSumExp: logSumExp, query: query, key: key, value: value, heads: heads, spans: spans)
+                logSumExp: logSumExp, query: query, key: key, value: value, heads: heads, spans: spans, addsQueryGradient: addsQueryGradient)
         }
     }
 

@@ -53,6 +53,7 @@ struct RunSummary {
             ("method", setup.methodName),
             ("parameters", parameters),
             ("ranks", "\(context.group.size), \(context.ranksOnNode) on this node, \(context.threadCount) threads each\(cores)"),
+            ("layout", layout),
             ("ZeRO", "stage \(forecast.stage.rawValue): \(shared)"),
             ("OpenBLAS", "\(blasCoreName()) kernels"),
             ("data", configuration.data.train.patterns.joined(separator: ", ")),
@@ -74,6 +75,13 @@ struct RunSummary {
     private var shared: String {
         let names = ["optimizer states", "gradients", "parameters"].prefix(forecast.stage.rawValue)
         return names.isEmpty ? "every rank keeps all it needs" : "the ranks share out \(names.joined(separator: ", "))"
+    }
+
+    private var layout: String {
+        let shape = context.grid.shape
+        guard shape.pipeline > 1 else { return "\(shape)" }
+        let parts = trained.model.allParts.map { "\($0.blocks.count)" }.joined(separator: " + ")
+        return "\(shape), schedule \(setup.configuration.parallel.pipelineSchedule.schedule.name), \(parts) blocks"
     }
 
     private var cores: String {

@@ -57,7 +57,7 @@ public final class TrainingStep {
 
     /// - Parameters:
     ///   - step: Steps done before this one.
-    ///   - batches: This rank's microbatches, as many on every rank; those without a token are allowed.
+    ///   - batches: The microbatches of this rank's context group, as many on every rank; those without a token are allowed.
     ///   - trainedTokenCount: Targets of the whole step, by which the sum of losses is divided, once.
     ///   - votes: Numbers that are summed over the ranks along with the loss, without a collective of their own.
     /// - Throws: `numerics` for a loss or gradient that is not finite, naming the first such tensor, unless such updates are left out; then nothing
@@ -75,8 +75,9 @@ public final class TrainingStep {
             pass.forwardFinished = { enter("backward", self.trace) }
             return pass
         }
+        let shards = batches.map { $0.contextShard(grid.place.context, of: grid.shape.context) }
         // All ranks of a tensor group find the same loss.
-        let lossSum = try runner.run(batches) * (grid.place.tensor == 0 ? 1 : 0)
+        let lossSum = try runner.run(shards) * (grid.place.tensor == 0 ? 1 : 0)
         let ownSeconds = ownTime() - start
         enter("reduce", trace)
         try units.finishStep()

@@ -18,36 +18,113 @@ import Testing
         }
     }
 
-    private static let layouts = [
-        Layout(3, "parallel.tensor=3"),
+    /// All that `Launch/layouts` tries: each kind of division alone and with others, every stage, every schedule, what saves memory on and off.
+    private static let all = [
+        Layout(2, "parallel.zero=1"),
+        Layout(2, "parallel.tensor=2"),
+        Layout(3, "parallel.context=3"),
         Layout(2, "parallel.pipeline=2", "parallel.pipeline_schedule=gpipe"),
-        Layout(4, "parallel.pipeline=4", "parallel.pipeline_schedule=1f1b", "memory.checkpointing=full"),
+        Layout(3, "parallel.tensor=3", "memory.checkpointing=full"),
+        Layout(3, "parallel.zero=3", "memory.offload_activations=true"),
         Layout(2, "parallel.pipeline=2", "parallel.pipeline_schedule=interleaved", "parallel.pipeline_chunks=2"),
-        Layout(3, "parallel.pipeline=3", "parallel.pipeline_schedule=zero_bubble", "memory.offload_activations=true"),
+        Layout(4, "parallel.pipeline=4", "parallel.pipeline_schedule=1f1b", "memory.checkpointing=full"),
         Layout(6, "parallel.tensor=3", "parallel.pipeline=2"),
+        Layout(3, "parallel.pipeline=3", "parallel.pipeline_schedule=zero_bubble", "memory.offload_activations=true"),
         Layout(4, "parallel.tensor=2", "parallel.zero=2"),
         Layout(6, "parallel.tensor=3", "parallel.zero=3"),
+        Layout(4, "parallel.context=2", "parallel.zero=3", "memory.checkpointing=full"),
+        Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble"),
         Layout(4, "parallel.pipeline=2", "parallel.zero=3", "memory.checkpointing=selective"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.zero=1"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble", "parallel.zero=2"),
-        Layout(6, "parallel.tensor=6"),
+        Layout(6, "parallel.tensor=6", "memory.offload_activations=true"),
+        Layout(4, "parallel.context=4", "memory.offload_activations=true"),
+        Layout(6, "parallel.context=3", "parallel.tensor=2", "memory.checkpointing=selective"),
+        Layout(6, "parallel.context=2", "parallel.pipeline=3", "parallel.zero=2"),
+        Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.zero=3"),
+        Layout(8, "parallel.zero=2", "memory.checkpointing=every_2"),
+        Layout(6, "parallel.pipeline=3", "parallel.zero=2", "parallel.pipeline_schedule=gpipe", "memory.checkpointing=full"),
+        Layout(
+            8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=interleaved", "parallel.pipeline_chunks=2", "parallel.zero=3"),
     ]
 
-    @Test("pain 24: losses and results of one rank to 1e-5", arguments: ["full", "lora", "qlora"])
-    func layouts(kind: String) throws {
+    /// Each layout with one of the methods, or with all of them where `TRAINER_TEST_LAYOUTS` says `all`.
+    private static func layouts(_ method: Int) -> [Layout] {
+        if ProcessInfo.processInfo.environment["TRAINER_TEST_LAYOUTS"] == "all" { return all }
+        return all.prefix(15).enumerated().filter { $0.offset % 3 == method }.map(\.element)
+    }
+
+    @Test("pain 24: losses of one rank to 1e-5 in each of ten steps, and its results", arguments: zip(["full", "lora", "qlora"], 0..<3))
+    func layouts(kind: String, number: Int) throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder, .wide, method: kind)
-            try run.train(Layout(1, "training.microbatch_tokens=96"), "alone")
-            for (number, layout) in Self.layouts.enumerated() {
-                try run.train(layout, "\(number)")
-                try run.expectSame("\(number)", as: "alone", "\(kind) on \(layout.testDescription)")
+            try run.train(Layout(1), "alone")
+            for (index, layout) in Self.layouts(number).enumerated() {
+                try run.train(layout, "\(index)")
+                try run.expectSame("\(index)", as: "alone", "\(kind) on \(layout.testDescription)")
             }
+        }
+    }
+
+    @Test("key heads that are fewer than the ranks are shared by some of them", arguments: ["full", "lora"])
+    func sharedHeads(kind: String) throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, method: kind)
+            try run.train(Layout(1), "alone")
+            for layout in [Layout(4, "parallel.tensor=4"), Layout(8, "parallel.tensor=4", "parallel.zero=3")] {
+                try run.train(layout, "\(layout.ranks)")
+                try run.expectSame("\(layout.ranks)", as: "alone", "\(kind) on \(layout.testDescription)")
+            }
+        }
+    }
+
+    @Test(
+        "pain 20: saved on tensor 2 × data 2 in stage 2, a run goes on on a pipeline, on one rank, and on 3 ranks in stage 3 as if nothing had been")
+    func resumes() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, .wide)
+            let saves = ["checkpoint.every_steps=5", "checkpoint.keep_last=3"]
+            try run.train(Layout(4, "parallel.tensor=2", "parallel.zero=2"), "whole", saves)
+            let goesOn = ["checkpoint.resume=\(folder)/whole/checkpoints/step-00000005"]
+            let layouts = [
+                Layout(4, "parallel.tensor=2", "parallel.zero=2"), Layout(2, "parallel.pipeline=2"), Layout(1), Layout(3, "parallel.zero=3"),
+                Layout(6, "parallel.tensor=3", "parallel.pipeline=2"),
+            ]
+            let all = try run.losses("whole")
+            for (index, layout) in layouts.enumerated() {
+                try run.train(layout, "\(index)", goesOn)
+                let rest = try run.losses("\(index)")
+                #expect(all.count == 10 && rest.count == 5)
+                for (a, b) in zip(all.suffix(5), rest) { #expect(abs(a - b) <= 1e-5 * abs(a), "\(layout.testDescription)") }
+                // The same layout: the same bits.
+                if index == 0 { #expect(try run.adapterBytes("0") == run.adapterBytes("whole") && Array(all.suffix(5)) == rest) }
+            }
+        }
+    }
+
+    @Test("what a model can't be divided into is refused before anything is loaded, with what would work")
+    func refused() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            func refusal(_ ranks: Int, _ keys: String...) throws -> String {
+                let result = try runTrainer(["train", run.configuration] + keys, ranks: ranks)
+                #expect(result.status == 64, "\(result)")
+                return result.stderr
+            }
+            #expect(
+                try refusal(3, "parallel.tensor=3").contains(
+                    "parallel.tensor: 3 ranks can't share out 4 query and 2 key heads evenly. Use 1, 2 or 4."))
+            #expect(
+                try refusal(3, "parallel.pipeline=3").contains("parallel.pipeline: 3 stages are more than the 2 blocks of the model. Use 1 to 2."))
+            #expect(
+                try refusal(2, "parallel.tensor=2", "method.kind=qlora").contains("within a block of 64 of nf4. Use another parallel.tensor"))
+            #expect(try refusal(3, "parallel.tensor=2").contains("take 2 ranks each, and the job has 3. Start 2 or 4 ranks"))
         }
     }
 }
 
 extension SmallRun {
-    fileprivate func train(_ layout: LayoutTests.Layout, _ name: String, _ more: String...) throws {
+    fileprivate func train(_ layout: LayoutTests.Layout, _ name: String, _ more: [String] = []) throws {
         let keys =
             ["training.max_steps=10", "training.microbatch_tokens=96", "training.optimizer.learning_rate=5.0e-4", "output=\(folder)/\(name)"]
             + layout.keys + more

@@ -12,7 +12,8 @@ import Testing
         var output = [Float](repeating: .nan, count: size)
         var scratch = [Float](repeating: .nan, count: 64 + 2 * size)
         let logSumExp = attendSingle(
-            output: &output, query: query, key: key, keyStride: size, value: value, valueStride: size, count: keys, size: size, scale: 0.3,
+            output: &output, before: -.infinity, query: query, key: key, keyStride: size, value: value, valueStride: size, count: keys, size: size,
+            scale: 0.3,
             scratch: &scratch)
         expectClose(output, wanted.output.floats, absolute: 1e-6, "output")
         expectClose([logSumExp], [Float(wanted.logSumExp[0])], relative: 1e-6, "logSumExp")
@@ -23,7 +24,8 @@ import Testing
         var output: [Float] = [.nan, .nan]
         var scratch = [Float](repeating: .nan, count: 68)
         let logSumExp = attendSingle(
-            output: &output, query: [1, 1], key: [1], keyStride: 2, value: [1], valueStride: 2, count: 0, size: 2, scale: 1, scratch: &scratch)
+            output: &output, before: -.infinity, query: [1, 1], key: [1], keyStride: 2, value: [1], valueStride: 2, count: 0, size: 2, scale: 1,
+            scratch: &scratch)
         #expect(output == [0, 0] && logSumExp == -.infinity)
     }
 }

@@ -8,6 +8,7 @@ struct AttentionReference {
     var shape: AttentionShape
     var queryRows: Range<Int>
     var keyRows: Range<Int>
+    var isCausal = true
 
     func forward(_ query: [Double], _ key: [Double], _ value: [Double]) -> (output: [Double], logSumExp: [Double]) {
         let (heads, size) = (shape.queryHeads, shape.headSize)
@@ -15,7 +16,7 @@ struct AttentionReference {
         var output = [Double](repeating: 0, count: query.count)
         var logSums = [Double](repeating: -.infinity, count: query.count / size)
         for (i, row) in queryRows.enumerated() {
-            let seen = keyRows.prefix(max(0, i + 1 + keyRows.count - queryRows.count))
+            let seen = isCausal ? keyRows.prefix(max(0, i + 1 + keyRows.count - queryRows.count)) : keyRows
             for head in 0..<heads {
                 let (q, k) = (row * heads * size + head * size, head / (heads / shape.keyHeads) * size)
                 let scores = seen.map { j in (0..<size).reduce(0) { $0 + query[q + $1] * key[j * keyWidth + k + $1] } * Double(shape.scale) }
@@ -33,27 +34,30 @@ struct AttentionReference {
 }
 
 @Suite struct AttentionTests {
-    /// Runs the kernel for all heads over buffers whose rows are longer than needed, and returns the packed result.
-    private func run(_ reference: AttentionReference, _ query: [Float], _ key: [Float], _ value: [Float]) -> (output: [Float], logSumExp: [Float]) {
+    /// Runs the kernel for all heads and returns the packed result, added to what other keys gave, if anything.
+    private func run(
+        _ reference: AttentionReference, _ query: [Float], _ key: [Float], _ value: [Float],
+        addingTo earlier: (output: [Float], logSumExp: [Float])? = nil
+    ) -> (output: [Float], logSumExp: [Float]) {
         let shape = reference.shape
         let scratchCount = attentionScratchCount(shape: shape, queryCount: reference.queryRows.count, keyCount: reference.keyRows.count)
         var scratch = [Float](repeating: .nan, count: scratchCount)
-        var output = [Float](repeating: 0, count: query.count)
-        var logSums = [Float](repeating: -.infinity, count: query.count / shape.headSize)
+        var output = earlier?.output ?? [Float](repeating: 0, count: query.count)
+        var logSums = earlier?.logSumExp ?? [Float](repeating: -.infinity, count: query.count / shape.headSize)
         for head in 0..<shape.queryHeads {
             attentionForward(
                 output: &output, outputStride: shape.queryHeads * shape.headSize, logSumExp: &logSums, query: query,
                 queryStride: shape.queryHeads * shape.headSize, key: key, keyStride: shape.keyHeads * shape.headSize, value: value,
-                valueStride: shape.keyHeads * shape.headSize, shape: shape, queryRows: reference.queryRows, keyRows: reference.keyRows, head: head,
-                scratch: &scratch)
+                valueStride: shape.keyHeads * shape.headSize, shape: shape, queryRows: reference.queryRows, keyRows: reference.keyRows,
+                isCausal: reference.isCausal, adds: earlier != nil, head: head, scratch: &scratch)
         }
         return (output, logSums)
     }
 
-    private func check(_ shape: AttentionShape, queryRows: Range<Int>, keyRows: Range<Int>, scale: Float = 1) {
-        let reference = AttentionReference(shape: shape, queryRows: queryRows, keyRows: keyRows)
-        let query = randomFloats((queryRows.upperBound + 1) * shape.queryHeads * shape.headSize, seed: 1, scale: scale)
-        let key = randomFloats((keyRows.upperBound + 1) * shape.keyHeads * shape.headSize, seed: 2, scale: scale)
+    private func check(_ shape: AttentionShape, queryRows: Range<Int>, keyRows: Range<Int>, isCausal: Bool = true) {
+        let reference = AttentionReference(shape: shape, queryRows: queryRows, keyRows: keyRows, isCausal: isCausal)
+        let query = randomFloats((queryRows.upperBound + 1) * shape.queryHeads * shape.headSize, seed: 1)
+        let key = randomFloats((keyRows.upperBound + 1) * shape.keyHeads * shape.headSize, seed: 2)
         let value = randomFloats((keyRows.upperBound + 1) * shape.keyHeads * shape.headSize, seed: 3)
         let wanted = reference.forward(query.doubles, key.doubles, value.doubles)
         let found = run(reference, query, key, value)
@@ -81,6 +85,34 @@ struct AttentionReference {
         for (queries, keys) in [(1, 1), (1, 300), (2, 65), (5, 130), (70, 200), (64, 128), (130, 3), (3, 1), (150, 160), (160, 100)] {
             check(shape, queryRows: 2..<(2 + queries), keyRows: 1..<(1 + keys))
         }
+    }
+
+    /// Numbers of queries and of keys: some one by one, some that fill no tile, some that fill several.
+    private static let unequalCounts = [(1, 1), (1, 131), (4, 70), (5, 3), (33, 64), (64, 1), (70, 131), (130, 65)]
+
+    @Test("forward: without a mask every query sees every key, however many of either; no keys give zeros", arguments: unequalCounts)
+    func unmasked(queries: Int, keys: Int) {
+        let shape = AttentionShape(queryHeads: 2, keyHeads: 1, headSize: 20, scale: 0.3)
+        check(shape, queryRows: 2..<(2 + queries), keyRows: 1..<(1 + keys), isCausal: false)
+        check(shape, queryRows: 2..<(2 + queries), keyRows: 1..<1, isCausal: false)
+    }
+
+    @Test("forward: keys in parts, in any order, add up to all keys; a part without keys changes nothing", arguments: unequalCounts)
+    func parts(queries: Int, keys: Int) {
+        let shape = AttentionShape(queryHeads: 2, keyHeads: 1, headSize: 20, scale: 2)
+        let rows = 3..<(3 + queries)
+        // The queries' own keys come last in the whole and first in the computation.
+        let all = 1..<(1 + keys + queries)
+        let query = randomFloats(rows.upperBound * 2 * 20, seed: 1)
+        let (key, value) = (randomFloats(all.upperBound * 20, seed: 2), randomFloats(all.upperBound * 20, seed: 3))
+        let wanted = AttentionReference(shape: shape, queryRows: rows, keyRows: all).forward(query.doubles, key.doubles, value.doubles)
+        var found = run(AttentionReference(shape: shape, queryRows: rows, keyRows: 1 + keys..<all.upperBound), query, key, value)
+        for part in [1 + keys / 3..<1 + keys, 5..<5, 1..<1 + keys / 3] {
+            found = run(AttentionReference(shape: shape, queryRows: rows, keyRows: part, isCausal: false), query, key, value, addingTo: found)
+        }
+        expectClose(found.output, wanted.output.floats, absolute: 2e-6, "output")
+        expectClose(
+            Array(found.logSumExp[(rows.lowerBound * 2)...]), Array(wanted.logSumExp[(rows.lowerBound * 2)...]).floats, relative: 1e-6, "logSumExp")
     }
 
     @Test("forward: scores of thousands neither overflow nor lose the greatest")

@@ -49,7 +49,8 @@ import Testing
         expectClose(gradient, wanted.floats, relative: 1e-6, "gradient")
     }
 
-    @Test("parts: what ranks find of their parts of the vocabulary gives losses and gradients of the whole", arguments: [[0, 19, 37], [0, 1, 2, 37]])
+    @Test(
+        "parts: what ranks find of their parts of the vocabulary gives losses and gradients of the whole", arguments: [[0, 19, 37], [0, 1, 2, 37]])
     func parts(edges: [Int]) {
         let (rows, vocabulary, scale) = (3, 37, Float(0.25))
         let logits = randomFloats(rows * vocabulary, seed: 3, scale: 9)

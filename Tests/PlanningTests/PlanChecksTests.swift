@@ -75,4 +75,29 @@ import Testing
         #expect(copies == ["configuration: command line: parallel.data: asks for 3 copies on 4 ranks. Use auto or 4, or start 3 ranks."])
         #expect(refusal(smallest, ["parallel.data=4"], rankCount: 4).isEmpty)
     }
+
+    @Test("grids that do not make up the ranks, and schedules that do not go with their chunks, are refused")
+    func grids() {
+        let six =
+            "copies of the model of pipeline 2 × tensor 3 take 6 ranks each, and the job has 8. Start 6 or 12 ranks, or divide the model otherwise."
+        #expect(refusal(smallest, ["parallel.pipeline=2", "parallel.tensor=3"], rankCount: 8) == ["configuration: parallel: \(six)"])
+        #expect(
+            refusal(smallest, ["parallel.data=2", "parallel.tensor=3"], rankCount: 4) == [
+                "configuration: command line: parallel.data: asks for 2 copies of tensor 3 on 4 ranks. Start 6 ranks."
+            ])
+        let chunks = refusal(smallest, ["parallel.pipeline=2", "parallel.pipeline_schedule=interleaved"], rankCount: 2)
+        #expect(
+            chunks == [
+                "configuration: parallel.pipeline_chunks: 1 does not go with the pipeline schedule interleaved. Use 2 or more, or the schedule gpipe or 1f1b or zero_bubble."
+            ])
+        #expect(
+            refusal(smallest, ["parallel.pipeline=2", "parallel.pipeline_chunks=2"], rankCount: 2) == [
+                "configuration: command line: parallel.pipeline_chunks: 2 does not go with the pipeline schedule 1f1b. Use 1, or the schedule interleaved."
+            ])
+        #expect(refusal(smallest, ["parallel.pipeline_chunks=2"]) == [inert("parallel.pipeline_chunks", "where parallel.pipeline is more than 1")])
+        #expect(
+            refusal(smallest, ["parallel.pipeline=2", "parallel.pipeline_schedule=1f1"]).first?.contains("Did you mean 1f1b") == true
+        )
+        #expect(refusal(smallest, ["parallel.pipeline=2", "parallel.tensor=2", "parallel.context=2"], rankCount: 16).isEmpty)
+    }
 }

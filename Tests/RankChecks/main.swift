@@ -9,7 +9,8 @@ import MessagePassing
 import Support
 
 func runChecks(_ prefix: String, _ world: Communicator) throws(TrainerError) -> Int {
-    let chosen = (communicatorChecks + groupChecks + failureChecks + hangChecks).filter { $0.name.hasPrefix(prefix) }
+    let all = communicatorChecks + groupChecks + gridChecks + contextChecks + failureChecks + hangChecks
+    let chosen = all.filter { $0.name.hasPrefix(prefix) }
     for check in chosen {
         do { try check.run(world) } catch { throw TrainerError(error.code, "\(check.name): \(error.subject)", error.problem, remedy: error.remedy) }
     }

@@ -14,6 +14,20 @@ import Testing
         }
     }
 
+    @Test("a loop in the calling thread's share of another runs there, every index once", arguments: [1, 2, 4])
+    func nested(threads: Int) {
+        let pool = ThreadPool(threadCount: threads)
+        let counts = UnsafeMutablePointer<Int>.allocate(capacity: 100)
+        counts.initialize(repeating: 0, count: 100)
+        defer { counts.deallocate() }
+        for _ in 0..<200 {
+            pool.onEachThread { thread in
+                if thread == 0 { pool.parallelFor(100, grain: 3) { range in for i in range { counts[i] += 1 } } }
+            }
+        }
+        #expect((0..<100).allSatisfy { counts[$0] == 200 })
+    }
+
     @Test("parallelItems: many small loops in a row lose no item")
     func items() {
         let pool = ThreadPool(threadCount: 4)

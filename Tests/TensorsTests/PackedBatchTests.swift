@@ -54,6 +54,47 @@ import Testing
         #expect(batch.longestSequence == 0)
     }
 
+    @Test("pain 34: the shards of a context group have each token and each target once, with their places in the whole", arguments: 1...5)
+    func shards(size: Int) {
+        let philox = Philox(seed: 10, purpose: .sampling)
+        for trial in 0..<20 as Range<UInt64> {
+            let lengths = (0..<6 as Range<UInt64>).map { Int(philox.words($0, trial).0 % 23) + 1 }
+            let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+            let rows = 0..<UInt64(starts[6])
+            let whole = PackedBatch(
+                tokens: rows.map { Int32($0) }, sequenceStarts: starts, trained: rows.map { philox.words($0 + 100, trial).0 % 3 > 0 },
+                globalPositions: rows.map { Int64($0) + 1000 })
+            var (tokens, targets): ([Int32], [[Int32]]) = ([], [])
+            for index in 0..<size {
+                let shard = whole.contextShard(index, of: size)
+                #expect(shard.sequenceCount == 6 && shard.longestSequence == whole.longestSequence)
+                tokens += shard.tokens
+                // A token's id is its row in the whole.
+                for (row, token) in shard.tokens.enumerated() {
+                    #expect(shard.positions[row] == whole.positions[Int(token)] && shard.globalPositions[row] == Int64(token) + 1000)
+                    #expect(shard.trained[row] == whole.trained[Int(token)])
+                }
+                for sequence in 0..<6 {
+                    let own = shard.tokens[shard.sequenceStarts[sequence]..<shard.sequenceStarts[sequence + 1]]
+                    #expect(own.allSatisfy { (starts[sequence]..<starts[sequence + 1]).contains(Int($0)) })
+                }
+                targets += zip(shard.targetRows, shard.targets).map { [shard.tokens[Int($0)], $1] }
+            }
+            #expect(tokens.sorted() == whole.tokens)
+            #expect(targets.sorted { $0[0] < $1[0] } == zip(whole.targetRows, whole.targets).map { [$0, $1] })
+        }
+    }
+
+    @Test("a rank alone has the whole batch, and a shard is not cut again")
+    func shardOfOne() async {
+        let whole = PackedBatch(tokens: [1, 2], sequenceStarts: [0, 2], trained: [true, true], globalPositions: [0, 1])
+        #expect(whole.contextShard(0, of: 1) == whole && whole.cut == nil)
+        await #expect(processExitsWith: .failure) {
+            let whole = PackedBatch(tokens: [1, 2], sequenceStarts: [0, 2], trained: [true, true], globalPositions: [0, 1])
+            _ = whole.contextShard(0, of: 2).contextShard(0, of: 2)
+        }
+    }
+
     @Test("sequences that do not cover the tokens are refused")
     func refused() async {
         await #expect(processExitsWith: .failure) {

@@ -5,7 +5,8 @@ import Tensors
 ///
 /// Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) with rotary positions, causal within each packed sequence.
 ///
-/// A rank of a tensor group has some of the heads, for all tokens; input and output are its own rows.
+/// A rank of a tensor group has some of the heads, for all tokens; input and output are its own rows. A rank of a context group has all heads for its
+/// shard of the tokens, and keys and values go round (`RingAttention`).
 final class Attention: Layer {
     let norm: Norm
     let queryKeyValue: Linear
@@ -28,6 +29,7 @@ final class Attention: Layer {
     private var queryColumns: Range<Int> { 0..<heads.queryHeads * heads.headSize }
     private var keyColumns: Range<Int> { queryColumns.upperBound..<queryColumns.upperBound + heads.keyHeads * heads.headSize }
     private var valueColumns: Range<Int> { keyColumns.upperBound..<keyColumns.upperBound + heads.keyHeads * heads.headSize }
+    private var keyValueColumns: Range<Int> { keyColumns.lowerBound..<valueColumns.upperBound }
 
     func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         let device = pass.device
@@ -37,15 +39,9 @@ final class Attention: Layer {
         pass.stack.push(input)
         pass.stack.push(rstd)
         pass.stack.push(qkv)
-        var (keys, values) = (qkv.columns(keyColumns), qkv.columns(valueColumns))
-        if let cache = pass.cache {
-            let both = qkv.columns(keyColumns.lowerBound..<valueColumns.upperBound)
-            (keys, values) = try cache.append(both, layer: layer, ranges: pass.spans)
-        }
         let attended = try device.tensor(qkv.rows, queryColumns.count)
         let logSumExp = try device.tensor(qkv.rows, heads.queryHeads)
-        try device.attention(
-            attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans)
+        try attend(attended, logSumExp: logSumExp, qkv, pass)
         let result = try pass.sumRows(output.forward(attended, pass))
         pass.stack.push(logSumExp)
         pass.stack.push(attended)
@@ -62,10 +58,7 @@ final class Attention: Layer {
         let rstd = pass.stack.pop()
         let input = pass.stack.pop()
         let gradient = try device.tensor(qkv.rows, qkv.columns)
-        try device.attentionBackward(
-            queryGradient: gradient.columns(queryColumns), keyGradient: gradient.columns(keyColumns), valueGradient: gradient.columns(valueColumns),
-            outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: qkv.columns(keyColumns),
-            value: qkv.columns(valueColumns), heads: heads, spans: pass.spans)
+        try attendBackward(gradient, attendedGradient, attended: attended, logSumExp: logSumExp, qkv, pass)
         try rotate(gradient, pass, inverse: true)
         let normed = queryKeyValue.needsInput ? try pass.gatherRows(norm.again(input, rstd: rstd)) : nil
         let normedGradient = try queryKeyValue.backward(gradient, input: normed, pass, needsInputGradient: needsInputGradient)
@@ -75,9 +68,45 @@ final class Attention: Layer {
     }
 
     private func rotate(_ qkv: Tensor, _ pass: Pass, inverse: Bool) throws(TrainerError) {
-        let positions = pass.spans.reduce(0) { max($0, $1.keys.count) }
+        // A cache reaches back before the batch, and a shard's sequences reach beyond it.
+        let positions = pass.spans.reduce(pass.batch.longestSequence) { max($0, $1.keys.count) }
         let (cosine, sine) = try rotary.tables(positions, on: pass.device)
         let rotated = qkv.columns(0..<keyColumns.upperBound)
         pass.device.rotate(rotated, headSize: heads.headSize, cosine: cosine, sine: sine, positions: pass.positions, inverse: inverse)
+    }
+
+    // MARK: Attention proper
+
+    /// The ring that keys and values go round; nil where the rank has whole sequences.
+    private func ring(_ pass: Pass) -> RingAttention? {
+        pass.batch.cut.map { RingAttention(cut: $0, group: pass.groups.context, heads: heads, name: "layer \(layer)") }
+    }
+
+    private func attend(_ attended: Tensor, logSumExp: Tensor, _ qkv: Tensor, _ pass: Pass) throws(TrainerError) {
+        if let ring = ring(pass) {
+            return try ring.forward(attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), keyValues: qkv.columns(keyValueColumns))
+        }
+        var (keys, values) = (qkv.columns(keyColumns), qkv.columns(valueColumns))
+        if let cache = pass.cache {
+            (keys, values) = try cache.append(qkv.columns(keyValueColumns), layer: layer, ranges: pass.spans)
+        }
+        try pass.device.attention(
+            attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: keys, value: values, heads: heads, spans: pass.spans, adds: false)
+    }
+
+    /// Writes the gradient of the rotated queries, keys and values.
+    private func attendBackward(
+        _ gradient: Tensor, _ attendedGradient: Tensor, attended: Tensor, logSumExp: Tensor, _ qkv: Tensor, _ pass: Pass
+    ) throws(TrainerError) {
+        if let ring = ring(pass) {
+            return try ring.backward(
+                queryGradient: gradient.columns(queryColumns), keyValueGradient: gradient.columns(keyValueColumns),
+                outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns),
+                keyValues: qkv.columns(keyValueColumns))
+        }
+        try pass.device.attentionBackward(
+            queryGradient: gradient.columns(queryColumns), keyGradient: gradient.columns(keyColumns), valueGradient: gradient.columns(valueColumns),
+            outputGradient: attendedGradient, output: attended, logSumExp: logSumExp, query: qkv.columns(queryColumns), key: qkv.columns(keyColumns),
+            value: qkv.columns(valueColumns), heads: heads, spans: pass.spans, addsQueryGradient: false)
     }
 }

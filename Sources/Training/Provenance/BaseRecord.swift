@@ -19,8 +19,7 @@ struct BaseRecord {
     func make(isLoaded: Bool, on device: CPUDevice, group: any ProcessGroup) throws(TrainerError) -> Provenance.Base {
         let stored = BaseIdentity.tensors(try WeightLoader(files).stored(model))
         let fingerprints = try BaseIdentity.fingerprints(stored, on: device, group: group)
-        let changed = isLoaded ? Set(stored.filter { isChanged($0) }.map(\.parameter.name)) : []
-        let seenByName = try seen(changed, on: device, group: group)
+        let seenByName = isLoaded ? try seen(stored.filter { isChanged($0) }, on: device, group: group) : [:]
         let tensors = zip(stored, fingerprints).map { tensor, fingerprint in
             Provenance.Tensor(
                 name: tensor.parameter.name, shape: tensor.parameter.shape, fileType: tensor.elementType.rawValue,
@@ -33,9 +32,18 @@ struct BaseRecord {
             files: try stamps.hashed(on: device.pool, group: group), tensors: tensors)
     }
 
-    /// The fingerprints of parameters as they are stored in memory, each unit's values being at hand in turn.
-    private func seen(_ names: Set<String>, on device: CPUDevice, group: any ProcessGroup) throws(TrainerError) -> [String: UInt64] {
+    /// The fingerprints of parameters as they are stored in memory, each unit's values being at hand in turn. Of a model that is divided no rank
+    /// has whole parameters: they are stored once more.
+    private func seen(_ changed: [StoredParameter], on device: CPUDevice, group: any ProcessGroup) throws(TrainerError) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
+        guard model.share.isWhole else {
+            let seen = try BaseIdentity.shared(changed.count, group) { (index) throws(TrainerError) in
+                try changed[index].loaded(as: changed[index].parameter.elementType, on: device).fingerprint(on: device)
+            }
+            for (tensor, fingerprint) in zip(changed, seen) { found[tensor.parameter.name] = fingerprint }
+            return found
+        }
+        let names = Set(changed.map(\.parameter.name))
         for unit in model.units {
             let parameters = unit.parameters.filter { names.contains($0.name) }
             guard !parameters.isEmpty else { continue }
