@@ -112,6 +112,7 @@ final class TrainingLoop {
             return result
         } catch {
             guard error.code == .numerics else { throw error }
+            completeBeforeTheEnd()
             let kept = keep(plan, index)
             throw TrainerError(error.code, error.subject, error.problem, remedy: (error.remedy ?? "") + "." + kept)
         }
@@ -125,9 +126,18 @@ final class TrainingLoop {
         } catch { return " Its rows could not be kept (\(error.problem))" }
     }
 
-    private func checkReplicas() throws(TrainerError) {
-        guard let every = setup.configuration.training.checkReplicasSteps, position.step % every == 0 else { return }
-        try replicas.run(step: position.step)
+    /// Also before a save: what a run goes on from after a difference was found had none.
+    private func checkReplicas(isSaving: Bool = false) throws(TrainerError) {
+        guard let every = setup.configuration.training.checkReplicasSteps, isSaving || position.step % every == 0 else { return }
+        do throws(TrainerError) { try replicas.run(step: position.step) } catch {
+            completeBeforeTheEnd()
+            throw error
+        }
+    }
+
+    /// Before an error that all ranks have found alike ends the run, the save that is under way is completed: its copy is of an earlier step.
+    private func completeBeforeTheEnd() {
+        if let saving = try? keeper.complete() { say(saving) }
     }
 
     /// The most that any rank has had allocated and in memory, the same by kind, and the times of each rank, all in one collective.
@@ -192,8 +202,7 @@ final class TrainingLoop {
 
     private func save(_ score: Double?) throws(TrainerError) {
         enter("checkpoint", context.trace)
-        // What a run goes on from after a difference was found had none.
-        if setup.configuration.training.checkReplicasSteps != nil { try replicas.run(step: position.step) }
+        try checkReplicas(isSaving: true)
         let results = try keeper.save(position, score: score)
         context.trace?.leave()
         lastSave = .now
