@@ -27,7 +27,7 @@ struct FullDiskTests {
     }
 }
 
-/// Fills a disk once a run on it has made four steps, so that a checkpoint written meanwhile is complete, looks which checkpoints are complete, and makes room again.
+/// Fills a disk once a run on it has made four steps, when the first checkpoints are complete, looks which are, and makes room again.
 private final class DiskFiller: @unchecked Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private var found: Result<[String], any Error> = .success([])
