@@ -188,6 +188,8 @@ public struct ParallelOptions: ConfigurationOptions {
     public var context = 1
     /// What the copies share out: 0 nothing, 1 the optimizer's states, 2 also gradients, 3 also parameters.
     public var zero = ZeROChoice.auto
+    /// How many copies share out; the others do the same.
+    public var zeroRanks = AutomaticCount.auto
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
     /// The longest wait for other ranks in one call; nil for any.
@@ -214,6 +216,10 @@ public struct ParallelOptions: ConfigurationOptions {
                 "zero", \.zero,
                 "What the copies share out instead of each keeping all of it: 0 nothing, 1 optimizer states, 2 also gradients, 3 also parameters; auto is the least that fits into memory"
             ).known(as: "zero_stage", "stage", "zero_optimization"),
+            .key(
+                "zero_ranks", \.zeroRanks,
+                "How many of the ranks that hold the same parameters share them out, neighbours each, such as those of a node; auto is all"
+            ).known(as: "fsdp_shard_size", "zero_hpz_partition_size"),
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
             .key(
@@ -229,13 +235,19 @@ extension ParallelOptions {
     ///
     /// - Throws: `configuration` if these sizes do not make it up.
     public func grid(rankCount: Int) throws(TrainerError) -> GridShape {
-        try GridShape.fitting(rankCount: rankCount, data: data.given, pipeline: pipeline, context: context, tensor: tensor)
+        try GridShape.fitting(rankCount: rankCount, data: data.given, pipeline: pipeline, context: context, tensor: tensor, sharing: zeroRanks.given)
     }
 }
 
 /// Time given for memory.
 public struct MemoryOptions: ConfigurationOptions {
+    /// How activations are kept for the backward.
+    public enum ActivationDType: String, CaseIterable, ConfigurationValue {
+        case float32, bfloat16
+    }
+
     public var checkpointing = CheckpointingPolicy.none
+    public var activationDtype = ActivationDType.float32
     public var offloadActivations = false
     /// The run's folder if nil.
     public var spillFolder: String?
@@ -246,6 +258,8 @@ public struct MemoryOptions: ConfigurationOptions {
         [
             .key("checkpointing", \.checkpointing, "What is computed again in backward instead of being kept: gate and up, blocks, every n-th block")
                 .known(as: "gradient_checkpointing", "activation_checkpointing"),
+            .key("activation_dtype", \.activationDtype, "How activations wait for the backward; bfloat16 takes half the memory and rounds them")
+                .known(as: "bf16", "mixed_precision"),
             .key("offload_activations", \.offloadActivations, "Whether activations wait for the backward in a file on a disk").known(
                 as: "activation_offloading", "cpu_offload"),
             .key("spill_folder", \.spillFolder, "Folder on a fast disk of the node for what leaves memory; by default the run's own folder")

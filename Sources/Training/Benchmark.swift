@@ -2,6 +2,7 @@ import Data
 public import Formats
 import Models
 import Optimizers
+import Parallelism
 public import Planning
 public import Support
 public import Tensors
@@ -15,8 +16,15 @@ public struct Benchmark {
     /// - Throws: As `TrainedModel.make`.
     public init(_ files: ModelFiles, _ configuration: RunConfiguration, longestSequence: Int, _ context: RankContext) throws(TrainerError) {
         self.context = context
-        trained = try TrainedModel.make(files, configuration, on: context.device, longestSequence: longestSequence, grid: context.grid)
+        trained = try TrainedModel.make(
+            files, configuration, on: context.device, longestSequence: longestSequence, stage: Benchmark.stage(configuration),
+            grid: context.grid)
         step = try Benchmark.step(trained, configuration, context.device)
+    }
+
+    /// What is asked for; nothing is shared out unless it is.
+    private static func stage(_ configuration: RunConfiguration) -> ZeROStage {
+        if case .stage(let stage) = configuration.parallel.zero { stage } else { .nothing }
     }
 
     private static func step(
@@ -29,7 +37,7 @@ public struct Benchmark {
         return TrainingStep(
             trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
             schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0,
-            on: device, spill: configuration.memory.offloadActivations ? spill : nil,
+            on: device, activations: ActivationStorage(configuration.memory, spill),
             pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
     }
 
@@ -49,10 +57,12 @@ public struct Benchmark {
 
     /// The ledger that the counting device predicts for a step on a batch, and the shapes of its matrix products.
     public static func count(
-        _ files: ModelFiles, _ configuration: RunConfiguration, _ batch: PackedBatch, threadCount: Int
+        _ files: ModelFiles, _ configuration: RunConfiguration, _ batch: PackedBatch, _ context: RankContext
     ) throws(TrainerError) -> CountingDevice {
-        let device = CountingDevice(threadCount: threadCount)
-        let trained = try TrainedModel.make(files, configuration, on: device, longestSequence: batch.longestSequence)
+        let device = CountingDevice(threadCount: context.threadCount)
+        let trained = try TrainedModel.make(
+            files, configuration, on: device, longestSequence: batch.longestSequence, stage: stage(configuration),
+            grid: try ProcessGrid.paper(context.grid.shape, rank: context.group.index, on: device))
         let step = try step(trained, configuration, device)
         _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
         return device

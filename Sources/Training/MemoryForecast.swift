@@ -38,7 +38,7 @@ public struct MemoryForecast {
         defer { withExtendedLifetime(copy) {} }
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, on: device,
-            spill: setup.configuration.memory.offloadActivations ? spill : nil,
+            activations: ActivationStorage(setup.configuration.memory, spill),
             pipelineSchedule: setup.configuration.parallel.pipelineSchedule.schedule)
         let plans = steps(setup)
         var batches = try largestBatches(plans, of: setup.data.training)

@@ -105,6 +105,13 @@ extension Spill {
     }
 }
 
+extension ActivationStorage {
+    /// What the configuration asks for.
+    init(_ memory: MemoryOptions, _ spill: Spill?) {
+        self.init(elementType: memory.activationDtype == .bfloat16 ? .bfloat16 : .float32, spill: memory.offloadActivations ? spill : nil)
+    }
+}
+
 extension WeightLoader.FrozenStorage {
     /// What the configuration asks for.
     public init(_ dtype: ModelOptions.DType) {

@@ -18,6 +18,8 @@ final class TrainingLoop {
     private let report: RunReport
     private let context: RankContext
     private(set) var position: RunPosition
+    /// In the last step, by what for; of each the most of any rank.
+    private(set) var sentBytes: [String: Int] = [:]
     private var best: Double?
     private var lastSave = ContinuousClock.now
     /// Steps of this process whose operations and collectives are traced.
@@ -73,6 +75,7 @@ final class TrainingLoop {
 
     private func runStep() throws(TrainerError) -> Votes {
         let (start, ownStart) = (ContinuousClock.now, ownTime())
+        let sentBefore = context.grid.sentBytes
         let index = position.step
         context.trace?.isDetailed = stepsToTrace > 0
         enter("data", context.trace)
@@ -85,7 +88,8 @@ final class TrainingLoop {
         let own: [StragglerWatch.Phase: Double] = [
             .data: ownData, .compute: result.ownSeconds, .update: ownTime() - ownStart - ownData - result.ownSeconds,
         ]
-        let (peaks, kinds, spread) = try largest(own, step: index)
+        let (peaks, kinds, sent, spread) = try largest(own, sentBefore: sentBefore, step: index)
+        sentBytes = sent
         let ranks = Array(spread.dropFirst(times.placeCount).prefix(times.placeCount))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         context.trace?.leave()
@@ -98,7 +102,7 @@ final class TrainingLoop {
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
                 seconds: seconds, peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
-                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
+                peakBytesByKind: kinds, sentBytes: sent, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
         for line in try times.add(own, spread: spread, seconds: seconds) { report.warn(line) }
         try checkReplicas()
         return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0, areAllWritten: result.votes[2] == 0)
@@ -140,15 +144,22 @@ final class TrainingLoop {
         if let saving = try? keeper.complete() { say(saving) }
     }
 
-    /// The most that any rank has had allocated and in memory, the same by kind, and the times of each rank, all in one collective.
+    /// The most that any rank has had allocated and in memory, the same by kind, the most it has sent in the step by purpose, and the times of each
+    /// rank, all in one collective.
     private func largest(
-        _ own: [StragglerWatch.Phase: Double], step: Int
-    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], times: ArraySlice<Double>) {
+        _ own: [StragglerWatch.Phase: Double], sentBefore: [TransferPurpose: Int], step: Int
+    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], sent: [String: Int], times: ArraySlice<Double>) {
         let (ledger, names) = (context.device.ledger, MemoryKind.allCases.map(\.name))
         let bytes = [ledger.peak, ProcessMemory.peakResident] + MemoryKind.allCases.map { ledger.atPeak($0) }
-        let all = try context.group.max(bytes.map { Double($0.bytes) } + times.spread(own), name: "memory and times of step \(step + 1)")
+        let purposes = TransferPurpose.allCases
+        let sent = purposes.map { Double(context.grid.sentBytes[$0, default: 0] - sentBefore[$0, default: 0]) }
+        let all = try context.group.max(
+            bytes.map { Double($0.bytes) } + sent + times.spread(own), name: "memory, messages and times of step \(step + 1)")
         let kinds = Dictionary(uniqueKeysWithValues: zip(names, all.dropFirst(2).map { Int($0) }))
-        return (all.prefix(2), kinds, all.dropFirst(bytes.count))
+        let most = zip(purposes, all.dropFirst(bytes.count)).filter { $0.1 > 0 }
+        return (
+            all.prefix(2), kinds, Dictionary(uniqueKeysWithValues: most.map { ($0.title, Int($1)) }), all.dropFirst(bytes.count + purposes.count)
+        )
     }
 
     /// Between steps and after the first ones only phases are traced; what there is then is written, since a run may be killed.

@@ -95,7 +95,7 @@ public final class TrainingRun {
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
+            on: context.device, activations: ActivationStorage(configuration.memory, spill), trace: context.trace,
             pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(options))
         step.updates = position.updates ?? UpdateGuard()
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
@@ -106,7 +106,7 @@ public final class TrainingRun {
         report.finishProgress()
         enter("end of the run", nil)
         if isInterrupted { return .interrupted(step: loop.position.step) }
-        return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
+        return .finished(try finish(setup, trained, meter, report, loop, forecast, record))
     }
 
     // MARK: - Beginning
@@ -218,9 +218,10 @@ public final class TrainingRun {
     }
 
     private func finish(
-        _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
+        _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ loop: TrainingLoop,
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
+        let position = loop.position
         let measuredPeak = try context.device.ledger.largest(of: group).peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
         let values = try wholeValues(trained)
@@ -237,7 +238,7 @@ public final class TrainingRun {
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
             isChat: setup.data.read.data.isChat, model: configuration.model.path,
             before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak,
-            peakResidentBytes: Int(resident), skippedSteps: position.updates?.skippedCount)
+            peakResidentBytes: Int(resident), sentBytes: loop.sentBytes, skippedSteps: position.updates?.skippedCount)
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }

@@ -76,7 +76,7 @@ struct TrainingState {
         for (number, (shard, (unit, kept))) in zip(trained.shards, trained.units.shardRanges).enumerated() {
             let replicas = trained.grid.replicas
             let wanted = saves && trained.units.stage == .nothing ? blocks(kept, replicas.index, of: replicas.size) : kept
-            guard !wanted.isEmpty, !saves || trained.units.answers(for: unit) else { continue }
+            guard !wanted.isEmpty, !saves || trained.units.answers(for: unit) && trained.units.answersForShard else { continue }
             let values = shard.values
             parts += byParameter(unit, kept, wanted, "value", .float32, saves: saves) { (range, bytes) in
                 values.device.download(values.columns(range), to: bytes)

@@ -20,6 +20,7 @@ public enum ZeROStage: Int, CaseIterable, Comparable, Sendable {
 /// The units of a model as one rank of a data group keeps them: whole, or its even part of what the stage shares out.
 ///
 /// With n ranks, a part is a whole number of blocks of 256 trained elements, and of lines of 64 frozen bytes. A rank updates its part alone.
+/// Where only some of the ranks share, others keep the same parts, and sum theirs once a step (hybrid sharding, Zhang et al. 2022, arXiv:2205.00119).
 /// - Stage 1 sums gradients so that each rank has the sums of its part, and gathers the updated values while the next forward comes to them.
 /// - Stage 2 does so after each microbatch, adds the sums up in the part, and gives the whole gradients of a unit back.
 /// - Stage 3 gathers a unit's values one unit ahead of their use, in forward and in backward, and gives them back after it.
@@ -27,7 +28,7 @@ public final class ShardedUnits: UnitResidency {
     public let stage: ZeROStage
     private let grid: ProcessGrid
     /// The ranks that share out what the stage says.
-    private var group: any ProcessGroup { grid.replicas }
+    private var group: any ProcessGroup { stage == .nothing ? grid.replicas : grid.shards }
     /// A tied embedding, which the first and the last stage of a pipeline both hold.
     private let tied: ParameterUnit?
     private let device: any Device
@@ -138,6 +139,9 @@ public final class ShardedUnits: UnitResidency {
     /// The same for a unit: the last stage's copy of a tied embedding is the first one's.
     public func answers(for unit: ParameterUnit) -> Bool { unit !== tied || grid.place.pipeline == 0 }
 
+    /// Whether this is the rank that answers for its part, of those that keep the same.
+    public var answersForShard: Bool { stage == .nothing || grid.mirrors.index == 0 }
+
     /// This rank's elements of the unit's trained buffer.
     private func ownRange(_ unit: ParameterUnit) -> Range<Int> {
         stage == .nothing ? 0..<unit.trainedCount : evenPart(group.index, of: group.size, count: unit.trainedCount)
@@ -224,7 +228,7 @@ public final class ShardedUnits: UnitResidency {
         var transfers: [any Transfer] = []
         for (range, copies) in copies(unit) {
             let holders = try grid.holders(of: copies)
-            transfers.append(try holders.startSum(gradients.columns(range), name: "gradients of copies in \(unit.name)"))
+            transfers.append(try holders.startSum(gradients.columns(range), name: "copied gradients of \(unit.name)"))
         }
         copying = (unit, gradients, transfers)
         if transfers.isEmpty { try passOn() }
@@ -268,13 +272,20 @@ public final class ShardedUnits: UnitResidency {
         try passOn()
         while !summing.isEmpty { try settleFirst() }
         try group.finish()
+        if stage > .nothing, grid.mirrors.size > 1 {
+            for holding in holdings {
+                guard let gradients = holding.gradients else { continue }
+                try grid.mirrors.startSum(gradients, name: "gradients of \(holding.unit.name)")
+            }
+            try grid.mirrors.finish()
+        }
         if let tied, places[ObjectIdentifier(tied)] != nil, let gradients = holding(tied).gradients, grid.ends.size > 1 {
             try grid.ends.startSum(gradients, name: "gradients of \(tied.name)").wait()
         }
     }
 
     /// The ranks that together have all of the gradient.
-    private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.world }
+    private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.parts }
 
     /// The norm of the whole gradient.
     public func gradientNorm() throws(TrainerError) -> Double {
