@@ -91,7 +91,7 @@ public struct LayoutCheck {
         let step = TrainingStep(
             trained, optimizer: try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill),
             schedule: setup.learningRates, maximumNorm: configuration.training.optimizer.maxGradNorm,
-            seed: UInt64(configuration.training.seed), on: device, spill: configuration.memory.offloadActivations ? spill : nil,
+            seed: UInt64(configuration.training.seed), on: device, activations: ActivationStorage(configuration.memory, spill),
             pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(configuration.training))
         var steps: [Step] = []
         for index in 0..<min(count, setup.schedule.stepCount) {
