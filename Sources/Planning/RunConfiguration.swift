@@ -36,6 +36,7 @@ public struct RunConfiguration: ConfigurationOptions {
         .only(at: "memory.spill_folder", "where memory.offload_activations or training.optimizer.paged is true") {
             $0.memory.offloadActivations || $0.training.optimizer.paged
         }
+        .only(at: "checkpoint.background", "where training.optimizer.paged is false") { !$0.training.optimizer.paged }
         .only(at: "evaluation.task", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.rows", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.samples", "where data.validation is given") { $0.data.validation != nil }

@@ -48,16 +48,20 @@ final class TrainingLoop {
     /// - Returns: The signal that ended the run early, on any rank; nil at its end.
     /// - Throws: `numerics` where a loss or gradient is not finite; `memory`, `communication`.
     func run() throws(TrainerError) -> Bool {
-        while position.step < setup.schedule.stepCount {
+        var isInterrupted = false
+        while position.step < setup.schedule.stepCount, !isInterrupted {
             let votes = try runStep()
             traceStepFinished()
             var score: Double?
             if isEvaluationDue { score = try evaluate() }
-            let isInterrupted = votes.interrupted
+            isInterrupted = votes.interrupted
+            if votes.areAllWritten, let saving = try keeper.complete() { say(saving) }
             if isInterrupted || votes.wantsCheckpoint || isCheckpointDue || isBest(score) { try save(score) }
-            if isInterrupted { return true }
         }
-        return false
+        enter("checkpoint", context.trace)
+        if let saving = try keeper.complete() { say(saving) }
+        context.trace?.leave()
+        return isInterrupted
     }
 
     // MARK: - The parts of a step
@@ -65,6 +69,8 @@ final class TrainingLoop {
     private struct Votes {
         var interrupted: Bool
         var wantsCheckpoint: Bool
+        /// Whether every rank has written its part of the checkpoint under way.
+        var areAllWritten: Bool
     }
 
     private func runStep() throws(TrainerError) -> Votes {
@@ -76,7 +82,7 @@ final class TrainingLoop {
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
         let batches = try plan.batches(ofRank: context.grid.place.data, from: setup.data.training)
         let ownData = ownTime() - ownStart
-        let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
+        let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0, keeper.isOwnPartDone ? 0 : 1] as [Double]
         let result = try run(index, plan, batches, votes)
         try checkEveryGradient(step: index)
         let own: [StragglerWatch.Phase: Double] = [
@@ -99,7 +105,7 @@ final class TrainingLoop {
                 peakBytesByKind: kinds, sentBytes: sent, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
         for line in try times.add(own, spread: spread, seconds: seconds) { report.warn(line) }
         try checkReplicas()
-        return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
+        return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0, areAllWritten: result.votes[2] == 0)
     }
 
     /// One step; the rows of one that goes wrong are kept.
@@ -110,6 +116,7 @@ final class TrainingLoop {
             return result
         } catch {
             guard error.code == .numerics else { throw error }
+            completeBeforeTheEnd()
             let kept = keep(plan, index)
             throw TrainerError(error.code, error.subject, error.problem, remedy: (error.remedy ?? "") + "." + kept)
         }
@@ -123,9 +130,18 @@ final class TrainingLoop {
         } catch { return " Its rows could not be kept (\(error.problem))" }
     }
 
-    private func checkReplicas() throws(TrainerError) {
-        guard let every = setup.configuration.training.checkReplicasSteps, position.step % every == 0 else { return }
-        try replicas.run(step: position.step)
+    /// Also before a save: what a run goes on from after a difference was found had none.
+    private func checkReplicas(isSaving: Bool = false) throws(TrainerError) {
+        guard let every = setup.configuration.training.checkReplicasSteps, isSaving || position.step % every == 0 else { return }
+        do throws(TrainerError) { try replicas.run(step: position.step) } catch {
+            completeBeforeTheEnd()
+            throw error
+        }
+    }
+
+    /// Before an error that all ranks have found alike ends the run, the save that is under way is completed: its copy is of an earlier step.
+    private func completeBeforeTheEnd() {
+        if let saving = try? keeper.complete() { say(saving) }
     }
 
     /// The most that any rank has had allocated and in memory, the same by kind, the most it has sent in the step by purpose, and the times of each
@@ -197,20 +213,23 @@ final class TrainingLoop {
 
     private func save(_ score: Double?) throws(TrainerError) {
         enter("checkpoint", context.trace)
-        // What a run goes on from after a difference was found had none.
-        if setup.configuration.training.checkReplicasSteps != nil { try replicas.run(step: position.step) }
-        let saving = try keeper.save(position, score: score)
+        try checkReplicas(isSaving: true)
+        let results = try keeper.save(position, score: score)
         context.trace?.leave()
         lastSave = .now
         if isBest(score) { best = score }
+        for saving in results { say(saving) }
+    }
+
+    private func say(_ saving: CheckpointKeeper.Saving) {
         switch saving {
-        case .saved(let path, let seconds):
-            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s")
+        case .saved(let path, let seconds, let stall):
+            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s, of which training waited \(fixed(stall, 2)) s")
             let grace = setup.configuration.checkpoint.graceSeconds
             if seconds > grace {
                 report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))")
             }
-        case .failed(let reason): report.warn("no checkpoint at step \(position.step): \(reason) Training goes on")
+        case .failed(let step, let reason): report.warn("no checkpoint at step \(step): \(reason) Training goes on")
         }
     }
 }

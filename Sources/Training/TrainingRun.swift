@@ -90,7 +90,7 @@ public final class TrainingRun {
             try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill)
         }
         let state = TrainingState(trained: trained, optimizer: optimizer)
-        let keeper = keeper(state)
+        let keeper = keeper(state, forecast)
         let meter = meter(setup)
         let position = try start(setup, trained, keeper, meter, report)
         let options = configuration.training
@@ -137,10 +137,10 @@ public final class TrainingRun {
         }
     }
 
-    private func keeper(_ state: TrainingState) -> CheckpointKeeper {
+    private func keeper(_ state: TrainingState, _ forecast: MemoryForecast) -> CheckpointKeeper {
         let options = configuration.checkpoint
         let store = CheckpointStore(folder: "\(folder.path)/checkpoints", keepLast: options.keepLast, keepBest: options.keepBest)
-        return CheckpointKeeper(store: store, state: state, group: group)
+        return CheckpointKeeper(store: store, state: state, group: group, copyingOn: forecast.savesInBackground ? context.device : nil)
     }
 
     private func meter(_ setup: RunSetup) -> HeldOutMeter? {
