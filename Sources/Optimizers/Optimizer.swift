@@ -26,7 +26,7 @@ public final class Optimizer {
         var states: [[OptimizerState]] = []
         for shard in shards {
             var own: [OptimizerState] = []
-            if let masters = shard.masters { own.append(try OptimizerState(masters: masters.take(), in: options.paged ? spill : nil)) }
+            if let masters = shard.masters { own.append(masters.take()) }
             for kind in rule.states { own.append(try OptimizerState(kind, of: shard, in: options.paged ? spill : nil)) }
             states.append(own)
         }

@@ -1,3 +1,4 @@
+public import Support
 public import Tensors
 
 /// What one update rule is applied to: the trained values of a unit, or a shard of them.
@@ -41,15 +42,18 @@ public struct OptimizerShard {
 
 /// Float32 values on their way from a model that is made to the optimizer that keeps them (Micikevicius et al. 2018, arXiv:1710.03740, section 3.1).
 public final class MasterValues {
-    private var values: Tensor?
+    private var state: OptimizerState?
 
-    /// - Parameter values: `[1, n]`, float32.
-    public init(_ values: Tensor) { self.values = values }
+    /// - Parameters:
+    ///   - values: `[1, n]`, float32.
+    ///   - spill: Where they lie if they are paged, as the optimizer's other states are.
+    /// - Throws: `file` if the disk has no room for them.
+    public init(_ values: Tensor, in spill: Spill?) throws(TrainerError) { state = try OptimizerState(masters: values, in: spill) }
 
     /// Hands them over, once.
-    func take() -> Tensor {
-        guard let values else { preconditionFailure("MasterValues.take: taken before") }
-        self.values = nil
-        return values
+    func take() -> OptimizerState {
+        guard let state else { preconditionFailure("MasterValues.take: taken before") }
+        self.state = nil
+        return state
     }
 }

@@ -87,7 +87,8 @@ public struct LayoutCheck {
         let (configuration, device) = (setup.configuration, context.device)
         let spill = try Spill.make(for: configuration, on: device)
         let trained = try TrainedModel.make(
-            setup.files, configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: context.grid)
+            setup.files, configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: context.grid,
+            spill: spill)
         let step = TrainingStep(
             trained, optimizer: try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill),
             schedule: setup.learningRates, maximumNorm: configuration.training.optimizer.maxGradNorm,

@@ -29,9 +29,9 @@ public struct MemoryForecast {
     ) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
         let grid = try ProcessGrid.paper(shape, rank: rank, on: device)
-        let trained = try TrainedModel.make(
-            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid)
         let spill = try Spill.make(for: setup.configuration, on: device)
+        let trained = try TrainedModel.make(
+            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid, spill: spill)
         let optimizer = try Optimizer(setup.configuration.training.optimizer, shards: trained.shards, spill: spill)
         let saved = try TrainingState(trained: trained, optimizer: optimizer).file(rank: rank, of: shape.rankCount)
         let copy = savesInBackground ? try BackgroundWrite.room(for: saved, on: device) : nil

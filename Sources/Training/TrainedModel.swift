@@ -25,10 +25,11 @@ public struct TrainedModel {
     /// - Parameters:
     ///   - longestSequence: The most tokens of a row, for the rotary table.
     ///   - stage: What the ranks that hold the same parameters share out.
+    ///   - spill: The run's spill file, where masters of rounded values lie if states are paged.
     /// - Throws: `configuration` for an unsupported family, targets that match nothing, and a grid that the model can't be divided over; `format`, `shape`, `file`, `memory`.
     public static func make(
         _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int, stage: ZeROStage = .nothing,
-        grid: ProcessGrid = ProcessGrid(data: SoloGroup())
+        grid: ProcessGrid = ProcessGrid(data: SoloGroup()), spill: Spill? = nil
     ) throws(TrainerError) -> TrainedModel {
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
         let method = configuration.method
@@ -42,7 +43,9 @@ public struct TrainedModel {
             for unit in model.units { unit.setTrainedType(.bfloat16) }
         }
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
-        let units = ShardedUnits(stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, on: device)
+        let units = ShardedUnits(
+            stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, spill: configuration.training.optimizer.paged ? spill : nil,
+            on: device)
         for unit in model.units {
             try units.take(unit) { (unit) throws(TrainerError) in
                 if device.holdsValues { try loader.load(model, unit: unit) }

@@ -81,7 +81,7 @@ public final class TrainingRun {
         enter("loading the model", nil)
         let trained = try TrainedModel.make(
             setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage,
-            grid: context.grid)
+            grid: context.grid, spill: spill)
         let summary = RunSummary(setup, trained, forecast, context)
         try begin(summary)
         report.say(summary.text)

@@ -86,8 +86,9 @@ import Testing
                         if case .write(let path) = operation, isBroken { throw TrainerError(.file, path, "is broken") }
                     }
                     let store = CheckpointStore(folder: "\(folder)/\(failing)", keepLast: 3, keepBest: false, fileSystem: disk)
+                    let optimizer = try Optimizer(OptimizerOptions(), shards: trained.shards)
                     let keeper = CheckpointKeeper(
-                        store: store, state: TrainingState(trained: trained, optimizer: nil), group: group, copyingOn: device)
+                        store: store, state: TrainingState(trained: trained, optimizer: optimizer), group: group, copyingOn: device)
                     _ = try keeper.save(RunPosition(step: 1, cursor: 1, stream: 1, method: "full", before: nil), score: nil)
                     return try keeper.complete()
                 }

@@ -31,6 +31,8 @@ public final class ShardedUnits: UnitResidency {
     private var group: any ProcessGroup { stage == .nothing ? grid.replicas : grid.shards }
     /// A tied embedding, which the first and the last stage of a pipeline both hold.
     private let tied: ParameterUnit?
+    /// Where masters are paged; nil for in memory.
+    private let spill: Spill?
     private let device: any Device
     private var holdings: [Holding] = []
     private var places: [ObjectIdentifier: Int] = [:]
@@ -56,11 +58,14 @@ public final class ShardedUnits: UnitResidency {
         init(_ unit: ParameterUnit) { self.unit = unit }
     }
 
-    /// - Parameter tied: The embedding's unit if it is the head's, too.
-    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, on device: any Device) {
+    /// - Parameters:
+    ///   - tied: The embedding's unit if it is the head's, too.
+    ///   - spill: Where the masters of rounded values lie, if they are paged.
+    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, spill: Spill? = nil, on device: any Device) {
         self.stage = stage
         self.grid = grid
         self.tied = tied
+        self.spill = spill
         self.device = device
     }
 
@@ -120,7 +125,7 @@ public final class ShardedUnits: UnitResidency {
         try unit.allocate(on: device)
         guard let whole, let values = unit.values else { return nil }
         device.encode(values, whole)
-        return MasterValues(try kept(stage == .nothing ? whole : group.part(of: whole), .optimizer))
+        return try MasterValues(kept(stage == .nothing ? whole : group.part(of: whole), .optimizer), in: spill)
     }
 
     /// This rank's parts of the trained values, for the update rule, in the order of the units.
