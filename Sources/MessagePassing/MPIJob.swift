@@ -8,6 +8,8 @@ public enum MPIJob {
     ///
     /// - Throws: `communication` if MPI can't start.
     public static func start() throws(TrainerError) -> Communicator {
+        // A process alone would else start a daemon first, which only processes that start others need.
+        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
         var provided = Int32(0)
         try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided), "MPI_Init_thread")
         guard let world = cmpi_comm_world() else { throw TrainerError(.communication, "MPI_COMM_WORLD", "is missing") }
