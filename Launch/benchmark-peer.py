@@ -12,8 +12,8 @@ twice). FILE holds a JSON object a line, either {"prompt", "completion"}, joined
 
 Prints one line of JSON. `tokens_per_second` is the median over the measured steps and counts tokens of rows, never padding. A step is
 forward, backward and AdamW (fused, no decay, no clipping in the speed runs, so nothing is done here that trainer leaves out). Under
-`torchrun --nproc-per-node N` the rows of a step are dealt out over N processes of --threads each (DistributedDataParallel over gloo); as there each
-process averages over its own tokens, `pairs` then weighs tokens unevenly, which changes losses, not speed.
+`torchrun --nproc-per-node N` the rows of a step are dealt out over N processes of --threads each (DistributedDataParallel over gloo, or with --sharded
+fully_shard of each block, FSDP2); as there each process averages over its own tokens, `pairs` then weighs tokens unevenly, which changes losses, not speed.
 On two idle cores and a model of 135 million parameters the speed runs take a minute or two, `quality` half an hour.
 """
 
@@ -60,6 +60,16 @@ def make_optimizer(model, arguments):
     return torch.optim.AdamW(parameters, lr=arguments.learning_rate, weight_decay=0.0, fused=True)
 
 
+def shard(model, size):
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+    mesh = init_device_mesh("cpu", (size,))
+    for module in model.modules():
+        if type(module).__name__.endswith("DecoderLayer"):
+            fully_shard(module, mesh=mesh)
+    fully_shard(model, mesh=mesh)
+
+
 # Rows
 
 
@@ -102,8 +112,10 @@ def measure(arguments):
     rows = synthetic_rows(arguments) if arguments.mode == "synthetic" else read_rows(arguments.file, tokenizer)
     per_step = 8 if arguments.mode == "synthetic" else arguments.rows
     model = load_model(arguments, arguments.method)
+    if arguments.sharded:
+        shard(model, size)
     optimizer = make_optimizer(model, arguments)
-    if size > 1:
+    if size > 1 and not arguments.sharded:
         model = torch.nn.parallel.DistributedDataParallel(model)
     losses, seconds, tokens = [], [], []
     for step in range(arguments.warmup + arguments.steps):
@@ -210,6 +222,7 @@ def parse():
     shared.add_argument("--threads", type=int, default=os.cpu_count(), help="of each process (default: all cores)")
     shared.add_argument("--paced", action="store_true", help="wait for a line of input before each step and answer it with the step's seconds")
     shared.add_argument("--checkpointing", action="store_true", help="recompute activations in the backward pass")
+    shared.add_argument("--sharded", action="store_true", help="under torchrun: fully_shard instead of DistributedDataParallel")
     shared.add_argument("--compile", action="store_true", help="torch.compile; with pairs warm up for 3 steps, as lengths vary")
     shared.add_argument("--rank", type=int, default=16)
     shared.add_argument("--alpha", type=int, default=32)

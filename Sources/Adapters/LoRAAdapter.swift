@@ -36,7 +36,7 @@ final class LoRAAdapter: LinearAdapter {
         let dropped = try dropped(input, linear, pass)
         let projected = try device.tensor(input.rows, parts.count * adapterRank)
         device.product(projected, dropped, stackedA, transposesLeft: false, transposesRight: true, alpha: 1, adds: false)
-        pass.stack.push(projected)
+        try pass.stack.push(projected, exactly: true)
         let ranges = linear.outputRanges
         return parts.enumerated().map { position, part in
             LowRankTerm(columns: ranges[part.index], left: projected.columns(columns(position)), right: part.b.weight.values, factor: scale)
@@ -47,7 +47,7 @@ final class LoRAAdapter: LinearAdapter {
         _ outputGradient: Tensor, _ input: Tensor, _ inputGradient: Tensor?, _ linear: Linear, _ pass: Pass
     ) throws(TrainerError) -> AddedGradient {
         let device = pass.device
-        let projected = pass.stack.pop()
+        let projected = try pass.stack.pop()
         let projectedGradient = try device.tensor(projected.rows, projected.columns)
         let ranges = linear.outputRanges
         for (position, part) in parts.enumerated() {

@@ -13,9 +13,11 @@ public final class Parameter {
     public let isVector: Bool
     /// Whether weight decay applies: to matrices, not to norms and biases.
     public var decays: Bool { !isVector }
-    /// How a frozen parameter is stored; a trainable one is float32.
+    /// How a frozen parameter is stored.
     public internal(set) var frozenType: ElementType
     public internal(set) var isTrainable: Bool
+    /// How a trainable one is stored to compute with; see `ParameterUnit.setTrainedType`.
+    var trainedType = ElementType.float32
     private var stored: Weight?
     /// `[rows, columns]`, float32, if trainable; where several ranks keep a copy, the part of it that this rank has computed.
     public internal(set) var gradient: Tensor?
@@ -45,7 +47,7 @@ public final class Parameter {
     /// The whole tensor's shape as files have it.
     public var shape: [Int] { isVector ? [slice.wholeColumns] : [slice.wholeRows, slice.wholeColumns] }
     /// How the values are stored in memory.
-    public var elementType: ElementType { isTrainable ? .float32 : frozenType }
+    public var elementType: ElementType { isTrainable ? trainedType : frozenType }
 
     public var weight: Weight {
         guard let stored else { preconditionFailure("Parameter.weight: \(name) has no values at hand") }

@@ -14,7 +14,9 @@ public final class ParameterUnit {
     /// How many parts the buffers are cut into: trained ones are filled up with zeros to so many whole blocks of 256 elements, frozen ones to so
     /// many whole lines of 64 bytes.
     public private(set) var partCount = 1
-    /// All trained values, `[1, trainedCount]`, float32; nil where there are none or they are not at hand.
+    /// How trained values are stored to compute with.
+    public private(set) var trainedType = ElementType.float32
+    /// All trained values, `[1, trainedCount]`; nil where there are none or they are not at hand.
     public private(set) var values: Tensor?
     /// Their gradients, `[1, trainedCount]`, float32.
     public private(set) var gradients: Tensor?
@@ -45,6 +47,13 @@ public final class ParameterUnit {
         partCount = count
     }
 
+    /// Decides, before storage is allocated, how trained values are stored to compute with: float32, or bfloat16, of which somebody has masters.
+    public func setTrainedType(_ type: ElementType) {
+        precondition(!isAtHand && (type == .float32 || type == .bfloat16), "ParameterUnit.setTrainedType: \(type.rawValue) for \(name)")
+        trainedType = type
+        for parameter in trainable { parameter.trainedType = type }
+    }
+
     /// Whether the values can be computed with.
     public var isAtHand: Bool { values != nil || frozen != nil }
 
@@ -58,7 +67,7 @@ public final class ParameterUnit {
 
     func allocateTrained(on device: any Device) throws(TrainerError) {
         guard trainableCount > 0 else { return }
-        let values = try device.tensor(1, trainedCount, .float32, .weights)
+        let values = try device.tensor(1, trainedCount, trainedType, .weights)
         device.zero(values.columns(trainableCount..<trainedCount))
         self.values = values
         for (parameter, place) in places { parameter.store(Weight(parameter.view(values, from: place))) }

@@ -27,13 +27,13 @@ extension Pass {
 
     /// Sends this rank's rows to the stage that has a part of the model.
     public func send(_ rows: Tensor, to part: ModelPart, _ channel: MessageChannel = .forward) throws(TrainerError) {
-        let name = channel == .forward ? "activations for part \(part.index + 1)" : "gradients for part \(part.index + 1)"
+        let name = channel == .forward ? "hidden states for part \(part.index + 1)" : "hidden gradients for part \(part.index + 1)"
         try groups.pipeline.startSend(rows, to: part.stage, channel: channel, name: name)
     }
 
     /// This rank's rows, from the stage that has a part of the model.
     public func receive(from part: ModelPart, channels: Int, _ channel: MessageChannel = .forward) throws(TrainerError) -> Tensor {
-        let name = channel == .forward ? "activations of part \(part.index + 1)" : "gradients of part \(part.index + 1)"
+        let name = channel == .forward ? "hidden states of part \(part.index + 1)" : "hidden gradients of part \(part.index + 1)"
         let rows = try device.tensor(ownRows.count, channels)
         try groups.pipeline.startReceive(rows, from: part.stage, channel: channel, name: name).wait()
         return rows

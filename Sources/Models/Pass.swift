@@ -45,12 +45,12 @@ public final class Pass {
     /// - Parameters:
     ///   - batch: The shard of a rank that is not alone in its context group.
     ///   - keepsActivations: Whether a backward will follow.
-    ///   - spill: Where activations go that are not needed soon; nil to keep them in memory.
+    ///   - activations: How they wait for it.
     ///   - cache: If given, the batch continues its sequences.
     /// - Throws: `memory`.
     public init(
-        _ batch: PackedBatch, on device: any Device, groups: ModelGroups = ModelGroups(), keepsActivations: Bool, spill: Spill? = nil,
-        dropout: DropoutStream? = nil, cache: KeyValueCache? = nil
+        _ batch: PackedBatch, on device: any Device, groups: ModelGroups = ModelGroups(), keepsActivations: Bool,
+        activations: ActivationStorage = ActivationStorage(), dropout: DropoutStream? = nil, cache: KeyValueCache? = nil
     ) throws(TrainerError) {
         self.device = device
         self.batch = batch
@@ -58,7 +58,7 @@ public final class Pass {
         self.dropout = dropout
         self.cache = cache
         precondition(cache == nil || batch.cut == nil, "Pass.init: a shard does not continue cached sequences")
-        stack = ActivationStack(keeps: keepsActivations, spill: spill)
+        stack = ActivationStack(keeps: keepsActivations, storage: activations)
         tokens = try device.tensor(batch.tokens)
         tokenPositions = try device.tensor(batch.globalPositions)
         let ranges = zip(batch.sequenceStarts, batch.sequenceStarts.dropFirst()).map { $0..<$1 }

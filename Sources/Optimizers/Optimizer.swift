@@ -6,7 +6,7 @@ public final class Optimizer {
     private let rule: any UpdateRule
     private let shards: [OptimizerShard]
     private let spill: Spill?
-    /// What the rule keeps, shard by shard: what a checkpoint holds.
+    /// What the rule keeps, shard by shard, after the masters if there are any: what a checkpoint holds.
     public let states: [[OptimizerState]]
 
     /// Elements whose states are brought in at a time. Three such pieces are in memory: one read, one updated, one written.
@@ -26,6 +26,7 @@ public final class Optimizer {
         var states: [[OptimizerState]] = []
         for shard in shards {
             var own: [OptimizerState] = []
+            if let masters = shard.masters { own.append(masters.take()) }
             for kind in rule.states { own.append(try OptimizerState(kind, of: shard, in: options.paged ? spill : nil)) }
             states.append(own)
         }
@@ -37,7 +38,32 @@ public final class Optimizer {
     /// - Throws: `file` if states are paged and the disk fails; `memory`.
     public func update(_ numbers: UpdateNumbers) throws(TrainerError) {
         if let spill { return try updatePaged(numbers, spill) }
-        for (shard, states) in zip(shards, states) { rule.update(shard, states.compactMap(\.tensor), numbers) }
+        for (shard, states) in zip(shards, states) { apply(shard, states.compactMap(\.tensor), numbers) }
+    }
+
+    /// - Parameter tensors: Of the shard's states; its masters are the first if it has any.
+    private func apply(_ shard: OptimizerShard, _ tensors: [Tensor], _ numbers: UpdateNumbers) {
+        guard shard.masters != nil else { return rule.update(shard, tensors, numbers) }
+        rule.update(shard.with(masters: tensors[0]), Array(tensors.dropFirst()), numbers)
+        shard.values.device.encode(shard.values, tensors[0])
+    }
+
+    /// Rounds the values that are computed with anew from their masters, which were set.
+    ///
+    /// - Throws: `file`, `memory` where the masters are paged.
+    public func refreshValues() throws(TrainerError) {
+        for (shard, states) in zip(shards, states) where shard.masters != nil {
+            if let masters = states[0].tensor {
+                shard.values.device.encode(shard.values, masters)
+                continue
+            }
+            for start in stride(from: 0, to: shard.values.count, by: pieceCount) {
+                let range = start..<min(start + pieceCount, shard.values.count)
+                let masters = try states[0].room(for: range)
+                try spill?.finish(states[0].startReading(masters, of: range))
+                shard.values.device.encode(shard.values.columns(range), masters)
+            }
+        }
     }
 
     /// Piece by piece, while the next is read and the last one written.
@@ -55,7 +81,7 @@ public final class Optimizer {
             if next < pieces.count { loaded.append(try LoadedPiece(pieces[next], states[pieces[next].shard])) }
             let (piece, tensors) = (loaded[current].piece, loaded[current].tensors)
             try spill.finish(loaded[current].request)
-            rule.update(shards[piece.shard].part(piece.range), tensors, numbers)
+            apply(shards[piece.shard].part(piece.range), tensors, numbers)
             loaded[current].startWriting(states[piece.shard])
             if current > 0 { try spill.finish(loaded.removeFirst().request) }
         }

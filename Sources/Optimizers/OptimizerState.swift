@@ -28,6 +28,23 @@ public struct OptimizerState {
         storage = .spilled(region, device)
     }
 
+    /// Float32 masters that begin with values.
+    ///
+    /// - Throws: `file` if the disk has no room for them.
+    init(masters values: Tensor, in spill: Spill?) throws(TrainerError) {
+        kind = .masters
+        entryCount = values.count
+        guard let spill else {
+            storage = .memory(values)
+            return
+        }
+        let region = spill.reserve(byteCount: values.byteCount)
+        if values.device.holdsValues {
+            try values.withBytes { (bytes) throws(TrainerError) in try region.write(UnsafeRawBufferPointer(bytes), at: 0) }
+        }
+        storage = .spilled(region, values.device)
+    }
+
     /// Its tensor; nil if that lies in a file.
     var tensor: Tensor? {
         guard case .memory(let tensor) = storage else { return nil }

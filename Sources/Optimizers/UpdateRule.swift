@@ -37,6 +37,9 @@ public struct StateKind: Equatable, Sendable {
     /// Elements of the shard that share one entry: 1, or the size of a block.
     public let elementsPerEntry: Int
 
+    /// Float32 values that are computed with in another type; checkpoints call them what they call values that have no masters.
+    public static let masters = StateKind(name: "value", elementType: .float32, elementsPerEntry: 1)
+
     func entryCount(_ elements: Int) -> Int { (elements + elementsPerEntry - 1) / elementsPerEntry }
     func byteCount(_ elements: Int) -> Int { elementType.byteCount(entryCount(elements)) }
 }

@@ -8,8 +8,12 @@ public final class ExchangesUnderWay {
     private var started: [Started] = []
     /// An error that came up where it could not be thrown; whoever waits next throws it.
     private var failure: TrainerError?
+    /// Bytes that this rank has sent, in all its groups.
+    private(set) var sentBytes: [TransferPurpose: Int] = [:]
 
     public init() {}
+
+    func noteSent(_ bytes: Int, _ name: String) { sentBytes[TransferPurpose(name: name), default: 0] += bytes }
 
     private final class Started: Transfer {
         let exchange: any Exchange

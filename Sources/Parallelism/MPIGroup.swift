@@ -49,14 +49,14 @@ public final class MPIGroup: ProcessGroup {
     ) throws(TrainerError) -> any Transfer {
         guard size > 1, tensor.device.holdsValues else { return NoTransfer() }
         startedCount = (startedCount + 1) % Self.tagCount
-        sentBytes += parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount)
+        noteSent(parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount), name)
         return try track(name, count: communicator.count()) { () throws(TrainerError) in try begin(startedCount) }
     }
 
     @discardableResult
     public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
         guard tensor.device.holdsValues else { return NoTransfer() }
-        sentBytes += tensor.byteCount
+        noteSent(tensor.byteCount, name)
         return try track(name) { () throws(TrainerError) in
             try Messages.send(tensor, communicator, to: index, tag: Self.tagCount + channel.rawValue)
         }
@@ -68,6 +68,11 @@ public final class MPIGroup: ProcessGroup {
         return try track(name) { () throws(TrainerError) in
             try Messages.receive(tensor, communicator, from: index, tag: Self.tagCount + channel.rawValue)
         }
+    }
+
+    private func noteSent(_ bytes: Int, _ name: String) {
+        sentBytes += bytes
+        exchanges.noteSent(bytes, name)
     }
 
     /// - Parameter count: Which of the calls that every rank of the group makes; nil for messages between two ranks.

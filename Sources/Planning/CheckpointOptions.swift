@@ -8,6 +8,7 @@ public struct CheckpointOptions: ConfigurationOptions {
     public var keepBest = true
     public var resume = Resume.auto
     public var graceSeconds = 30.0
+    public var background = BackgroundSaving.auto
 
     public init() {}
 
@@ -20,7 +21,38 @@ public struct CheckpointOptions: ConfigurationOptions {
             .key("resume", \.resume, "Go on from the newest sound checkpoint of the output folder, from a given one, or never")
                 .known(as: "resume_from_checkpoint"),
             .key("grace_seconds", \.graceSeconds, .above(0), "Time between a signal to stop and the kill; a slower checkpoint is warned of"),
+            .key(
+                "background", \.background,
+                "Whether training goes on while a copy of the state is written; auto is yes where the copy fits into memory"
+            ).known(as: "async_save", "async"),
         ]
+    }
+}
+
+/// Whether training goes on while a checkpoint is written.
+public enum BackgroundSaving: ConfigurationValue {
+    /// Where the copy of the state fits into memory.
+    case auto
+    case always, never
+
+    public static var wanted: String { "auto, true or false" }
+
+    public init?(configuration node: ConfigurationNode) {
+        if node.anyText == "auto" {
+            self = .auto
+        } else if let value = Bool(configuration: node) {
+            self = value ? .always : .never
+        } else {
+            return nil
+        }
+    }
+
+    public var configuration: ConfigurationNode {
+        switch self {
+        case .auto: .plain("auto")
+        case .always: true.configuration
+        case .never: false.configuration
+        }
     }
 }
 

@@ -31,12 +31,12 @@ public struct RunConfiguration: ConfigurationOptions {
             .section("evaluation", \.evaluation, "What is measured on held-out rows before and after"),
             .key("output", \.output, "Folder of the run: configuration, metrics, logs, checkpoints, result").required().known(as: "output_dir"),
         ]
-        .only(at: "model.dtype", "where method.kind is lora or qlora") { $0.method.kind != .full }
         .only(at: "training.eval_steps", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "checkpoint.keep_best", "where training.eval_steps is given") { $0.training.evalSteps != nil && $0.data.validation != nil }
         .only(at: "memory.spill_folder", "where memory.offload_activations or training.optimizer.paged is true") {
             $0.memory.offloadActivations || $0.training.optimizer.paged
         }
+        .only(at: "checkpoint.background", "where training.optimizer.paged is false") { !$0.training.optimizer.paged }
         .only(at: "evaluation.task", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.rows", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.samples", "where data.validation is given") { $0.data.validation != nil }
@@ -48,7 +48,8 @@ public struct RunConfiguration: ConfigurationOptions {
 
 /// The model that is trained.
 public struct ModelOptions: ConfigurationOptions {
-    /// How frozen weights are stored in memory; products are computed in float32 either way.
+    /// How weights are stored in memory; products are computed in float32 either way. Trained ones in bfloat16 have float32 masters with the
+    /// optimizer.
     public enum DType: String, CaseIterable, ConfigurationValue {
         /// As in the checkpoint.
         case auto
@@ -69,7 +70,8 @@ public struct ModelOptions: ConfigurationOptions {
                 .known(as: "model_name_or_path", "base_model", "model_name"),
             .key("download", \.download, "Whether a model that is neither here nor in the hub's cache may be fetched from the hub")
                 .known(as: "allow_download"),
-            .key("dtype", \.dtype, "How frozen weights are stored; auto keeps the checkpoint's type").known(as: "torch_dtype"),
+            .key("dtype", \.dtype, "How weights are stored to compute with; auto is the checkpoint's type for frozen ones, float32 for trained ones")
+                .known(as: "torch_dtype"),
         ]
     }
 }
@@ -187,6 +189,8 @@ public struct ParallelOptions: ConfigurationOptions {
     public var context = 1
     /// What the copies share out: 0 nothing, 1 the optimizer's states, 2 also gradients, 3 also parameters.
     public var zero = ZeROChoice.auto
+    /// How many copies share out; the others do the same.
+    public var zeroRanks = AutomaticCount.auto
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
     /// The longest wait for other ranks in one call; nil for any.
@@ -213,6 +217,10 @@ public struct ParallelOptions: ConfigurationOptions {
                 "zero", \.zero,
                 "What the copies share out instead of each keeping all of it: 0 nothing, 1 optimizer states, 2 also gradients, 3 also parameters; auto is the least that fits into memory"
             ).known(as: "zero_stage", "stage", "zero_optimization"),
+            .key(
+                "zero_ranks", \.zeroRanks,
+                "How many of the ranks that hold the same parameters share them out, neighbours each, such as those of a node; auto is all"
+            ).known(as: "fsdp_shard_size", "zero_hpz_partition_size"),
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
             .key(
@@ -228,13 +236,19 @@ extension ParallelOptions {
     ///
     /// - Throws: `configuration` if these sizes do not make it up.
     public func grid(rankCount: Int) throws(TrainerError) -> GridShape {
-        try GridShape.fitting(rankCount: rankCount, data: data.given, pipeline: pipeline, context: context, tensor: tensor)
+        try GridShape.fitting(rankCount: rankCount, data: data.given, pipeline: pipeline, context: context, tensor: tensor, sharing: zeroRanks.given)
     }
 }
 
 /// Time given for memory.
 public struct MemoryOptions: ConfigurationOptions {
+    /// How activations are kept for the backward.
+    public enum ActivationDType: String, CaseIterable, ConfigurationValue {
+        case float32, bfloat16
+    }
+
     public var checkpointing = CheckpointingPolicy.none
+    public var activationDtype = ActivationDType.float32
     public var offloadActivations = false
     /// The run's folder if nil.
     public var spillFolder: String?
@@ -245,6 +259,8 @@ public struct MemoryOptions: ConfigurationOptions {
         [
             .key("checkpointing", \.checkpointing, "What is computed again in backward instead of being kept: gate and up, blocks, every n-th block")
                 .known(as: "gradient_checkpointing", "activation_checkpointing"),
+            .key("activation_dtype", \.activationDtype, "How activations wait for the backward; bfloat16 takes half the memory and rounds them")
+                .known(as: "bf16", "mixed_precision"),
             .key("offload_activations", \.offloadActivations, "Whether activations wait for the backward in a file on a disk").known(
                 as: "activation_offloading", "cpu_offload"),
             .key("spill_folder", \.spillFolder, "Folder on a fast disk of the node for what leaves memory; by default the run's own folder")

@@ -42,9 +42,11 @@ extension StepRecord: MetricsRecord {
         out.add("tokens_per_second", tokensPerSecond)
         out.add(CodingKeys.peakAllocatedBytes, peakAllocatedBytes)
         out.add(CodingKeys.peakResidentBytes, peakResidentBytes)
-        var kinds = JSONLine()
-        for (name, bytes) in peakBytesByKind.sorted(by: { $0.key < $1.key }) { kinds.add(name, raw: String(bytes)) }
-        out.add(CodingKeys.peakBytesByKind.rawValue, raw: kinds.text)
+        for (key, table) in [(CodingKeys.peakBytesByKind, peakBytesByKind), (CodingKeys.sentBytes, sentBytes)] {
+            var bytes = JSONLine()
+            for (name, count) in table.sorted(by: { $0.key < $1.key }) { bytes.add(name, raw: String(count)) }
+            out.add(key.rawValue, raw: bytes.text)
+        }
         out.add(CodingKeys.rankSeconds.rawValue, raw: "[" + rankSeconds.map(JSONLine.number).joined(separator: ",") + "]")
         out.add(CodingKeys.time, time)
         out.add(CodingKeys.isSkipped.rawValue, raw: isSkipped ? "true" : "false")

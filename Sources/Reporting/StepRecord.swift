@@ -23,6 +23,8 @@ public struct StepRecord: Equatable, Sendable, Decodable {
     public var peakResidentBytes: Int
     /// The bytes of tensors by kind at the highest total so far; of each kind the most of any rank.
     public var peakBytesByKind: [String: Int]
+    /// The bytes of tensors that a rank has sent to others in the step, by what for; of each the most of any rank.
+    public var sentBytes: [String: Int]
     /// The seconds that each rank computed forward and backward, without waiting for others. Of more than 64 ranks each number is the slowest of some
     /// neighbours.
     public var rankSeconds: [Double]
@@ -43,6 +45,7 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         case peakAllocatedBytes = "peak_allocated_bytes"
         case peakResidentBytes = "peak_resident_bytes"
         case peakBytesByKind = "peak_bytes_by_kind"
+        case sentBytes = "sent_bytes"
         case rankSeconds = "rank_seconds"
         case time
         case isSkipped = "skipped"
@@ -50,8 +53,8 @@ public struct StepRecord: Equatable, Sendable, Decodable {
 
     public init(
         step: Int, totalSteps: Int, epoch: Double, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, trainedTokens: Int,
-        seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, peakBytesByKind: [String: Int] = [:], rankSeconds: [Double] = [],
-        time: Double = 0, isSkipped: Bool = false
+        seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, peakBytesByKind: [String: Int] = [:], sentBytes: [String: Int] = [:],
+        rankSeconds: [Double] = [], time: Double = 0, isSkipped: Bool = false
     ) {
         self.step = step
         self.totalSteps = totalSteps
@@ -65,6 +68,7 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         self.peakAllocatedBytes = peakAllocatedBytes
         self.peakResidentBytes = peakResidentBytes
         self.peakBytesByKind = peakBytesByKind
+        self.sentBytes = sentBytes
         self.rankSeconds = rankSeconds
         self.time = time
         self.isSkipped = isSkipped

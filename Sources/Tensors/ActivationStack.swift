@@ -1,5 +1,18 @@
 public import Support
 
+/// How activations wait for the backward.
+public struct ActivationStorage {
+    /// Float32, or bfloat16: half the memory, each value rounded to 8 bits (Micikevicius et al. 2018, arXiv:1710.03740, section 3).
+    public var elementType = ElementType.float32
+    /// Where they go that are not needed soon; nil to keep all in memory.
+    public var spill: Spill?
+
+    public init(elementType: ElementType = .float32, spill: Spill? = nil) {
+        self.elementType = elementType
+        self.spill = spill
+    }
+}
+
 /// What forwards save for backwards: the last pushed is the first popped.
 ///
 /// A stack that forgets keeps nothing, which makes a forward cheap in memory when its backward will run it again (gradient checkpointing,
@@ -10,14 +23,15 @@ public import Support
 /// depend on the disk's speed, so a device that counts sees the same.
 public final class ActivationStack {
     public let keeps: Bool
-    private let spill: Spill?
+    private let storage: ActivationStorage
+    private var spill: Spill? { storage.spill }
     /// The last one is open: what is pushed and popped belongs to it.
     private var groups = [Group()]
     private var isReturning = false
 
-    public init(keeps: Bool, spill: Spill? = nil) {
+    public init(keeps: Bool, storage: ActivationStorage = ActivationStorage()) {
         self.keeps = keeps
-        self.spill = spill
+        self.storage = storage
     }
 
     /// An error may end a pass while its tensors are being moved.
@@ -26,14 +40,27 @@ public final class ActivationStack {
     public var isEmpty: Bool { groups.allSatisfy(\.entries.isEmpty) }
 
     /// The tensor must stay as it is until it is popped.
-    public func push(_ tensor: Tensor) {
-        if keeps { groups[groups.count - 1].entries.append(Entry(tensor)) }
+    ///
+    /// - Parameter exactly: Whether it is never rounded: what little a backward relies on to the last bit.
+    /// - Throws: `memory` for room to round it in.
+    public func push(_ tensor: Tensor, exactly: Bool = false) throws(TrainerError) {
+        guard keeps else { return }
+        var kept = tensor
+        if !exactly, storage.elementType != .float32, tensor.elementType == .float32, tensor.isContiguous {
+            kept = try tensor.device.tensor(tensor.rows, tensor.columns, storage.elementType)
+            tensor.device.encode(kept, tensor)
+        }
+        groups[groups.count - 1].entries.append(Entry(kept))
     }
 
-    public func pop() -> Tensor {
-        guard let tensor = groups[groups.count - 1].entries.popLast()?.tensor else {
+    /// - Throws: `memory` for room for what was rounded.
+    public func pop() throws(TrainerError) -> Tensor {
+        guard let kept = groups[groups.count - 1].entries.popLast()?.tensor else {
             preconditionFailure("ActivationStack.pop: a backward popped more than its forward pushed")
         }
+        guard kept.elementType == .bfloat16 else { return kept }
+        let tensor = try kept.device.tensor(kept.rows, kept.columns)
+        kept.device.decode(tensor, Weight(kept), rows: 0..<kept.rows)
         return tensor
     }
 

@@ -3,8 +3,10 @@ public import Support
 /// What a buffer is for.
 public enum MemoryKind: Int, CaseIterable, Sendable {
     case weights, gradients, optimizer, activations, scratch
+    /// The copy of the state that is written while training goes on.
+    case checkpoint
 
-    public var name: String { ["weights", "gradients", "optimizer", "activations", "scratch"][rawValue] }
+    public var name: String { ["weights", "gradients", "optimizer", "activations", "scratch", "checkpoint"][rawValue] }
 }
 
 /// Bytes alive by kind, now and at the moment of the highest total.

@@ -2,6 +2,7 @@ import Data
 public import Formats
 import Models
 import Optimizers
+import Parallelism
 public import Planning
 public import Support
 public import Tensors
@@ -15,21 +16,28 @@ public struct Benchmark {
     /// - Throws: As `TrainedModel.make`.
     public init(_ files: ModelFiles, _ configuration: RunConfiguration, longestSequence: Int, _ context: RankContext) throws(TrainerError) {
         self.context = context
-        trained = try TrainedModel.make(files, configuration, on: context.device, longestSequence: longestSequence, grid: context.grid)
-        step = try Benchmark.step(trained, configuration, context.device)
+        let spill = try Spill.make(for: configuration, on: context.device)
+        trained = try TrainedModel.make(
+            files, configuration, on: context.device, longestSequence: longestSequence, stage: Benchmark.stage(configuration),
+            grid: context.grid, spill: spill)
+        step = try Benchmark.step(trained, configuration, spill, context.device)
+    }
+
+    /// What is asked for; nothing is shared out unless it is.
+    private static func stage(_ configuration: RunConfiguration) -> ZeROStage {
+        if case .stage(let stage) = configuration.parallel.zero { stage } else { .nothing }
     }
 
     private static func step(
-        _ trained: TrainedModel, _ configuration: RunConfiguration, _ device: any Device
+        _ trained: TrainedModel, _ configuration: RunConfiguration, _ spill: Spill?, _ device: any Device
     ) throws(TrainerError) -> TrainingStep {
         var constant = ScheduleOptions()
         constant.kind = .constant
         let options = configuration.training.optimizer
-        let spill = try Spill.make(for: configuration, on: device)
         return TrainingStep(
             trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
             schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0,
-            on: device, spill: configuration.memory.offloadActivations ? spill : nil,
+            on: device, activations: ActivationStorage(configuration.memory, spill),
             pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
     }
 
@@ -49,11 +57,14 @@ public struct Benchmark {
 
     /// The ledger that the counting device predicts for a step on a batch, and the shapes of its matrix products.
     public static func count(
-        _ files: ModelFiles, _ configuration: RunConfiguration, _ batch: PackedBatch, threadCount: Int
+        _ files: ModelFiles, _ configuration: RunConfiguration, _ batch: PackedBatch, _ context: RankContext
     ) throws(TrainerError) -> CountingDevice {
-        let device = CountingDevice(threadCount: threadCount)
-        let trained = try TrainedModel.make(files, configuration, on: device, longestSequence: batch.longestSequence)
-        let step = try step(trained, configuration, device)
+        let device = CountingDevice(threadCount: context.threadCount)
+        let spill = try Spill.make(for: configuration, on: device)
+        let trained = try TrainedModel.make(
+            files, configuration, on: device, longestSequence: batch.longestSequence, stage: stage(configuration),
+            grid: try ProcessGrid.paper(context.grid.shape, rank: context.group.index, on: device), spill: spill)
+        let step = try step(trained, configuration, spill, device)
         _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
         return device
     }

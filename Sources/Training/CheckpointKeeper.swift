@@ -4,33 +4,93 @@ import Support
 import Tensors
 
 /// Saves and finds a run's checkpoints; the ranks share the writing.
-struct CheckpointKeeper {
-    let store: CheckpointStore
-    let state: TrainingState
-    let group: any ProcessGroup
+///
+/// In the background, a save is begun at one step's end and completed at a later one's, when all ranks have written: what ranks have to say to each
+/// other, the training thread says.
+final class CheckpointKeeper {
+    private let store: CheckpointStore
+    private let state: TrainingState
+    private let group: any ProcessGroup
+    /// Where copies are made for writing in the background; nil if training waits while a checkpoint is written.
+    private let device: (any Device)?
+    private var underWay: UnderWay?
 
-    /// What came of a save.
-    enum Saving: Codable, Equatable {
-        case saved(path: String, seconds: Double)
-        /// The disk is full or fails; earlier checkpoints are untouched and training can go on.
-        case failed(String)
+    init(store: CheckpointStore, state: TrainingState, group: any ProcessGroup, copyingOn device: (any Device)?) {
+        self.store = store
+        self.state = state
+        self.group = group
+        self.device = device
     }
 
-    /// Saves on all ranks together. A failure is an answer, not an error: it never ends the run.
+    private struct UnderWay {
+        let pending: PendingCheckpoint
+        let write: BackgroundWrite
+        let position: RunPosition
+        let score: Double?
+        /// How long training has waited for its beginning.
+        let stall: Duration
+    }
+
+    /// What came of a save.
+    enum Saving: Equatable {
+        /// - Parameters:
+        ///   - seconds: From the wish to the finished checkpoint, without the steps that went on meanwhile.
+        ///   - stall: How long training has waited for it.
+        case saved(path: String, seconds: Double, stall: Double)
+        /// The disk is full or fails; earlier checkpoints are untouched and training can go on.
+        case failed(step: Int, String)
+    }
+
+    /// Whether a save is under way, on all ranks alike.
+    var isWriting: Bool { underWay != nil }
+
+    /// Whether this rank has nothing left to write.
+    var isOwnPartDone: Bool { underWay?.write.isDone ?? true }
+
+    // MARK: - Saving
+
+    /// Saves on all ranks together, or begins to. A failure is an answer, not an error: it never ends the run.
     ///
+    /// - Returns: What came of this save, or of the one before, which is completed first; nothing where neither is decided.
     /// - Throws: `communication`.
-    func save(_ position: RunPosition, score: Double?) throws(TrainerError) -> Saving {
+    func save(_ position: RunPosition, score: Double?) throws(TrainerError) -> [Saving] {
         let start = ContinuousClock.now
+        var results = try complete().map { [$0] } ?? []
         do throws(TrainerError) {
             let own = try group.agree("preparing the checkpoint") { () throws(TrainerError) in
                 try state.file(rank: group.index, of: group.size)
             }
             let bytes = try group.sum([Double(own.byteCount)], name: "the checkpoint's size")[0]
             let pending = try begin(step: position.step, bytes: Int(bytes), files: group.size)
-            let path = try write(own, pending, position, score)
-            return .saved(path: path, seconds: (ContinuousClock.now - start) / .seconds(1))
+            guard let device else {
+                let path = try finish(pending, position, score) { () throws(TrainerError) in try pending.write([own]) }
+                let stall = (ContinuousClock.now - start) / .seconds(1)
+                return results + [.saved(path: path, seconds: stall, stall: stall)]
+            }
+            let write = try abandoning(pending) { () throws(TrainerError) in
+                try group.agree("copying the state") { () throws(TrainerError) in try BackgroundWrite(own, pending, on: device) }
+            }
+            underWay = UnderWay(pending: pending, write: write, position: position, score: score, stall: ContinuousClock.now - start)
+        } catch  where [.file, .format, .memory].contains(error.code) {
+            results.append(.failed(step: position.step, "\(error)"))
+        }
+        return results
+    }
+
+    /// Completes the save that is under way, and waits for it if it is not written yet: on all ranks together.
+    ///
+    /// - Returns: What came of it; nil if none is under way.
+    /// - Throws: `communication`.
+    func complete() throws(TrainerError) -> Saving? {
+        guard let save = underWay else { return nil }
+        defer { underWay = nil }
+        let start = ContinuousClock.now
+        do throws(TrainerError) {
+            let path = try finish(save.pending, save.position, save.score) { () throws(TrainerError) in try save.write.wait().get() }
+            let stall = (save.stall + (ContinuousClock.now - start)) / .seconds(1)
+            return .saved(path: path, seconds: max(stall, (save.stall + save.write.duration) / .seconds(1)), stall: stall)
         } catch  where error.code == .file || error.code == .format {
-            return .failed("\(error)")
+            return .failed(step: save.position.step, "\(error)")
         }
     }
 
@@ -41,21 +101,30 @@ struct CheckpointKeeper {
         return made ?? store.join(step: step)
     }
 
-    private func write(
-        _ own: CheckpointFile, _ pending: PendingCheckpoint, _ position: RunPosition, _ score: Double?
+    /// - Parameter write: Writes this rank's files, or waits until they are written.
+    private func finish(
+        _ pending: PendingCheckpoint, _ position: RunPosition, _ score: Double?,
+        _ write: () throws(TrainerError) -> [CheckpointManifest.Entry]
     ) throws(TrainerError) -> String {
-        do throws(TrainerError) {
-            let entries = try group.agree("writing the checkpoint") { () throws(TrainerError) in try pending.write([own]) }
+        try abandoning(pending) { () throws(TrainerError) in
+            let entries = try group.agree("writing the checkpoint", write)
             let all = try group.gather([UInt8]((try? JSONEncoder().encode(entries)) ?? Data()), name: "the checkpoint's hashes")
             return try group.onFirst("completing the checkpoint") { () throws(TrainerError) in
                 let lists = all.compactMap { try? JSONDecoder().decode([CheckpointManifest.Entry].self, from: Data($0)) }
                 return try store.complete(pending, entries: lists.flatMap { $0 }, score: score, metadata: position.metadata).checkpoint.folder
             }
-        } catch {
+        }
+    }
+
+    /// Takes back what was written of a checkpoint where `body` throws, as it does on all ranks.
+    private func abandoning<Value>(_ pending: PendingCheckpoint, _ body: () throws(TrainerError) -> Value) throws(TrainerError) -> Value {
+        do throws(TrainerError) { return try body() } catch {
             if group.index == 0 { store.abandon(pending) }
             throw error
         }
     }
+
+    // MARK: - Resuming
 
     /// Restores the newest checkpoint that verifies, or the one at `path`; says what it passed over.
     ///

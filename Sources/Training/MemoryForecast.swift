@@ -15,23 +15,30 @@ public struct MemoryForecast {
     public let ledger: MemoryLedger
     /// What the ranks share out.
     public let stage: ZeROStage
+    /// Whether checkpoints are written while training goes on, from a copy that the ledger counts.
+    public let savesInBackground: Bool
 
     /// Counts a step, and a held-out loss if the run measures any between steps, of the largest microbatches that a rank meets: that of the most
     /// tokens and that of the most targets.
     ///
-    /// - Parameter rank: Of the grid, whose memory is counted.
+    /// - Parameters:
+    ///   - rank: Of the grid, whose memory is counted.
+    ///   - savesInBackground: Whether the copy of a checkpoint is alive meanwhile.
     static func make(
-        _ setup: RunSetup, _ stage: ZeROStage, _ shape: GridShape, rank: Int, threadCount: Int
+        _ setup: RunSetup, _ stage: ZeROStage, _ shape: GridShape, rank: Int, threadCount: Int, savesInBackground: Bool = false
     ) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
         let grid = try ProcessGrid.paper(shape, rank: rank, on: device)
-        let trained = try TrainedModel.make(
-            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid)
         let spill = try Spill.make(for: setup.configuration, on: device)
+        let trained = try TrainedModel.make(
+            setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid, spill: spill)
         let optimizer = try Optimizer(setup.configuration.training.optimizer, shards: trained.shards, spill: spill)
+        let saved = try TrainingState(trained: trained, optimizer: optimizer).file(rank: rank, of: shape.rankCount)
+        let copy = savesInBackground ? try BackgroundWrite.room(for: saved, on: device) : nil
+        defer { withExtendedLifetime(copy) {} }
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, on: device,
-            spill: setup.configuration.memory.offloadActivations ? spill : nil,
+            activations: ActivationStorage(setup.configuration.memory, spill),
             pipelineSchedule: setup.configuration.parallel.pipelineSchedule.schedule)
         let plans = steps(setup)
         var batches = try largestBatches(plans, of: setup.data.training)
@@ -48,26 +55,34 @@ public struct MemoryForecast {
                 _ = try NextToken().lossSum(trained.model, pass)
             }
         }
-        return MemoryForecast(ledger: device.ledger, stage: stage)
+        return MemoryForecast(ledger: device.ledger, stage: stage, savesInBackground: savesInBackground)
     }
 
     /// The forecast of what the configuration asks to share out, or of the least that fits into the memory of every node.
     ///
     /// - Throws: `communication`.
     static func make(_ setup: RunSetup, _ context: RankContext) throws(TrainerError) -> MemoryForecast {
-        func forecast(_ stage: ZeROStage) throws(TrainerError) -> MemoryForecast {
-            let own = try make(setup, stage, context.grid.shape, rank: context.group.index, threadCount: context.threadCount)
-            return MemoryForecast(ledger: try own.ledger.largest(of: context.group), stage: stage)
+        func forecast(_ stage: ZeROStage, savesInBackground: Bool = false) throws(TrainerError) -> MemoryForecast {
+            let own = try make(
+                setup, stage, context.grid.shape, rank: context.group.index, threadCount: context.threadCount, savesInBackground: savesInBackground)
+            return MemoryForecast(ledger: try own.ledger.largest(of: context.group), stage: stage, savesInBackground: savesInBackground)
         }
-        if case .stage(let stage) = setup.configuration.parallel.zero { return try forecast(stage) }
         let own = ProcessMemory.available.map { Double($0.bytes / context.ranksOnNode) } ?? .infinity
         let least = -(try context.group.max([-own], name: "the memory of the nodes")[0])
+        func fits(_ forecast: MemoryForecast) -> Bool { Double(forecast.ledger.peak.bytes) <= 0.9 * least }
         let replicas = context.grid.replicas.size
-        var found = try forecast(.nothing)
-        for stage in ZeROStage.allCases.dropFirst() where replicas > 1 && Double(found.ledger.peak.bytes) > 0.9 * least {
+        var found: MemoryForecast
+        if case .stage(let stage) = setup.configuration.parallel.zero {
             found = try forecast(stage)
+        } else {
+            found = try forecast(.nothing)
+            for stage in ZeROStage.allCases.dropFirst() where replicas > 1 && !fits(found) { found = try forecast(stage) }
         }
-        return found
+        // States that lie in a file are not brought into memory to save them.
+        let choice = setup.configuration.training.optimizer.paged ? .never : setup.configuration.checkpoint.background
+        guard choice != .never else { return found }
+        let copying = try forecast(found.stage, savesInBackground: true)
+        return choice == .always || fits(copying) ? copying : found
     }
 
     /// Steps spread over the run.

@@ -21,7 +21,7 @@ struct ReplicaCheck {
         var own: [UInt64] = []
         for unit in units {
             try held.acquire(unit, next: nil)
-            own.append(unit.values.map { device.fingerprint($0, start: 0) } ?? 0)
+            own.append(unit.values.map { device.fingerprint($0.words, start: 0) } ?? 0)
             held.release(unit)
         }
         let all = own.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01B3 } as UInt64
@@ -56,4 +56,9 @@ struct ReplicaCheck {
         }
         return found.min { $0.rank < $1.rank }
     }
+}
+
+extension Tensor {
+    /// The bits of a contiguous tensor as float32, but for an odd one of two bytes at the end.
+    fileprivate var words: Tensor { elementType == .float32 ? self : bytes.elements(.float32, from: 0, rows: 1, columns: byteCount / 4) }
 }

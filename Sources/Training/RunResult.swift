@@ -24,6 +24,8 @@ public struct RunResult: Codable, Equatable, Sendable {
     public var predictedPeak: [String: Int]
     public var measuredPeak: [String: Int]
     public var peakResidentBytes: Int
+    /// Bytes of tensors that a rank sent in the last step, by what for; of each the most of any rank.
+    public var sentBytes: [String: Int]?
     /// Steps whose update was left out.
     public var skippedSteps: Int?
 
@@ -49,6 +51,7 @@ public struct RunResult: Codable, Equatable, Sendable {
         if let after { parts += [scores(after), samples(after)] }
         if let skippedSteps, skippedSteps > 0 { parts.append("\(skippedSteps) of \(steps) updates were left out; metrics.jsonl says which") }
         parts.append(memory)
+        if let messages { parts.append(messages) }
         parts.append("\(isAdapter ? "The adapter lies" : "The model lies") in \(product)")
         parts.append("Next:\n" + nextCommands(configurationPath).map { "  \($0)" }.joined(separator: "\n"))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
@@ -89,6 +92,13 @@ public struct RunResult: Codable, Equatable, Sendable {
         let totals = [predictedPeak, measuredPeak].map { ByteCount($0.values.reduce(0, +)).description }
         table.add(["all tensors", totals[0], totals[1]])
         table.add(["the process, as the system counts it", "", ByteCount(peakResidentBytes).description])
+        return table.text
+    }
+
+    private var messages: String? {
+        guard let sentBytes, !sentBytes.isEmpty else { return nil }
+        var table = TextTable([.init("sent by a rank in the last step"), .init("", .right)])
+        for (purpose, bytes) in sentBytes.sorted(by: { $0.key < $1.key }) { table.add([purpose, ByteCount(bytes).description]) }
         return table.text
     }
 

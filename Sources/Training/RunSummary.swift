@@ -61,7 +61,7 @@ struct RunSummary {
         if let validation = data.validation {
             rows.append(("held out", "\(grouped(validation.count)) rows, \(grouped(validation.trainedTokenCount)) trained tokens"))
         }
-        rows += [("steps", steps), ("memory", memory), ("output", configuration.output)]
+        rows += [("steps", steps), ("memory", memory), ("checkpoints", checkpoints), ("output", configuration.output)]
         return rows
     }
 
@@ -94,6 +94,10 @@ struct RunSummary {
         let batch = training.globalBatchRows.map { "\(grouped($0)) rows" } ?? "up to \(grouped(training.globalBatchTokens)) tokens"
         let rate = training.optimizer.learningRate
         return "\(grouped(setup.schedule.stepCount)) of \(batch), learning rate \(rate), \(training.schedule.kind.rawValue)"
+    }
+
+    private var checkpoints: String {
+        forecast.savesInBackground ? "written while training goes on, from a copy" : "written while training waits"
     }
 
     private var memory: String {

@@ -25,10 +25,11 @@ public struct TrainedModel {
     /// - Parameters:
     ///   - longestSequence: The most tokens of a row, for the rotary table.
     ///   - stage: What the ranks that hold the same parameters share out.
+    ///   - spill: The run's spill file, where masters of rounded values lie if states are paged.
     /// - Throws: `configuration` for an unsupported family, targets that match nothing, and a grid that the model can't be divided over; `format`, `shape`, `file`, `memory`.
     public static func make(
         _ files: ModelFiles, _ configuration: RunConfiguration, on device: any Device, longestSequence: Int, stage: ZeROStage = .nothing,
-        grid: ProcessGrid = ProcessGrid(data: SoloGroup())
+        grid: ProcessGrid = ProcessGrid(data: SoloGroup()), spill: Spill? = nil
     ) throws(TrainerError) -> TrainedModel {
         let architecture = try Architectures.named(files.configuration.modelType, subject: files.path)
         let method = configuration.method
@@ -38,8 +39,13 @@ public struct TrainedModel {
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
+        if method.kind == .full, configuration.model.dtype == .bfloat16 {
+            for unit in model.units { unit.setTrainedType(.bfloat16) }
+        }
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
-        let units = ShardedUnits(stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, on: device)
+        let units = ShardedUnits(
+            stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, spill: configuration.training.optimizer.paged ? spill : nil,
+            on: device)
         for unit in model.units {
             try units.take(unit) { (unit) throws(TrainerError) in
                 if device.holdsValues { try loader.load(model, unit: unit) }
@@ -53,6 +59,9 @@ public struct TrainedModel {
 
     /// Whether several ranks hold one copy of the model together.
     public var isDivided: Bool { grid.model.size > 1 }
+
+    /// Whether trained values are rounded to compute with, and the optimizer has their masters.
+    var hasMasters: Bool { model.units.contains { $0.trainedType != .float32 } }
 
     /// This rank's part of the trained values of each unit, for the update rule.
     public var shards: [OptimizerShard] { units.shards }
@@ -102,6 +111,13 @@ extension Spill {
     static func make(for configuration: RunConfiguration, on device: any Device) throws(TrainerError) -> Spill? {
         guard configuration.memory.offloadActivations || configuration.training.optimizer.paged else { return nil }
         return try Spill(folder: configuration.memory.spillFolder ?? configuration.output, on: device)
+    }
+}
+
+extension ActivationStorage {
+    /// What the configuration asks for.
+    init(_ memory: MemoryOptions, _ spill: Spill?) {
+        self.init(elementType: memory.activationDtype == .bfloat16 ? .bfloat16 : .float32, spill: memory.offloadActivations ? spill : nil)
     }
 }
 

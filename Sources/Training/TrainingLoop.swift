@@ -18,6 +18,8 @@ final class TrainingLoop {
     private let report: RunReport
     private let context: RankContext
     private(set) var position: RunPosition
+    /// In the last step, by what for; of each the most of any rank.
+    private(set) var sentBytes: [String: Int] = [:]
     private var best: Double?
     private var lastSave = ContinuousClock.now
     /// Steps of this process whose operations and collectives are traced.
@@ -46,16 +48,20 @@ final class TrainingLoop {
     /// - Returns: The signal that ended the run early, on any rank; nil at its end.
     /// - Throws: `numerics` where a loss or gradient is not finite; `memory`, `communication`.
     func run() throws(TrainerError) -> Bool {
-        while position.step < setup.schedule.stepCount {
+        var isInterrupted = false
+        while position.step < setup.schedule.stepCount, !isInterrupted {
             let votes = try runStep()
             traceStepFinished()
             var score: Double?
             if isEvaluationDue { score = try evaluate() }
-            let isInterrupted = votes.interrupted
+            isInterrupted = votes.interrupted
+            if votes.areAllWritten, let saving = try keeper.complete() { say(saving) }
             if isInterrupted || votes.wantsCheckpoint || isCheckpointDue || isBest(score) { try save(score) }
-            if isInterrupted { return true }
         }
-        return false
+        enter("checkpoint", context.trace)
+        if let saving = try keeper.complete() { say(saving) }
+        context.trace?.leave()
+        return isInterrupted
     }
 
     // MARK: - The parts of a step
@@ -63,23 +69,27 @@ final class TrainingLoop {
     private struct Votes {
         var interrupted: Bool
         var wantsCheckpoint: Bool
+        /// Whether every rank has written its part of the checkpoint under way.
+        var areAllWritten: Bool
     }
 
     private func runStep() throws(TrainerError) -> Votes {
         let (start, ownStart) = (ContinuousClock.now, ownTime())
+        let sentBefore = context.grid.sentBytes
         let index = position.step
         context.trace?.isDetailed = stepsToTrace > 0
         enter("data", context.trace)
         let plan = setup.schedule.plan(step: index, packing: setup.packing)
         let batches = try plan.batches(ofRank: context.grid.place.data, from: setup.data.training)
         let ownData = ownTime() - ownStart
-        let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0] as [Double]
+        let votes = [SignalWatcher.requested == nil ? 0 : 1, isTimeForCheckpoint ? 1 : 0, keeper.isOwnPartDone ? 0 : 1] as [Double]
         let result = try run(index, plan, batches, votes)
         try checkEveryGradient(step: index)
         let own: [StragglerWatch.Phase: Double] = [
             .data: ownData, .compute: result.ownSeconds, .update: ownTime() - ownStart - ownData - result.ownSeconds,
         ]
-        let (peaks, kinds, spread) = try largest(own, step: index)
+        let (peaks, kinds, sent, spread) = try largest(own, sentBefore: sentBefore, step: index)
+        sentBytes = sent
         let ranks = Array(spread.dropFirst(times.placeCount).prefix(times.placeCount))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         context.trace?.leave()
@@ -92,10 +102,10 @@ final class TrainingLoop {
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
                 seconds: seconds, peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
-                peakBytesByKind: kinds, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
+                peakBytesByKind: kinds, sentBytes: sent, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
         for line in try times.add(own, spread: spread, seconds: seconds) { report.warn(line) }
         try checkReplicas()
-        return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0)
+        return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0, areAllWritten: result.votes[2] == 0)
     }
 
     /// One step; the rows of one that goes wrong are kept.
@@ -106,6 +116,7 @@ final class TrainingLoop {
             return result
         } catch {
             guard error.code == .numerics else { throw error }
+            completeBeforeTheEnd()
             let kept = keep(plan, index)
             throw TrainerError(error.code, error.subject, error.problem, remedy: (error.remedy ?? "") + "." + kept)
         }
@@ -119,20 +130,36 @@ final class TrainingLoop {
         } catch { return " Its rows could not be kept (\(error.problem))" }
     }
 
-    private func checkReplicas() throws(TrainerError) {
-        guard let every = setup.configuration.training.checkReplicasSteps, position.step % every == 0 else { return }
-        try replicas.run(step: position.step)
+    /// Also before a save: what a run goes on from after a difference was found had none.
+    private func checkReplicas(isSaving: Bool = false) throws(TrainerError) {
+        guard let every = setup.configuration.training.checkReplicasSteps, isSaving || position.step % every == 0 else { return }
+        do throws(TrainerError) { try replicas.run(step: position.step) } catch {
+            completeBeforeTheEnd()
+            throw error
+        }
     }
 
-    /// The most that any rank has had allocated and in memory, the same by kind, and the times of each rank, all in one collective.
+    /// Before an error that all ranks have found alike ends the run, the save that is under way is completed: its copy is of an earlier step.
+    private func completeBeforeTheEnd() {
+        if let saving = try? keeper.complete() { say(saving) }
+    }
+
+    /// The most that any rank has had allocated and in memory, the same by kind, the most it has sent in the step by purpose, and the times of each
+    /// rank, all in one collective.
     private func largest(
-        _ own: [StragglerWatch.Phase: Double], step: Int
-    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], times: ArraySlice<Double>) {
+        _ own: [StragglerWatch.Phase: Double], sentBefore: [TransferPurpose: Int], step: Int
+    ) throws(TrainerError) -> (peaks: ArraySlice<Double>, kinds: [String: Int], sent: [String: Int], times: ArraySlice<Double>) {
         let (ledger, names) = (context.device.ledger, MemoryKind.allCases.map(\.name))
         let bytes = [ledger.peak, ProcessMemory.peakResident] + MemoryKind.allCases.map { ledger.atPeak($0) }
-        let all = try context.group.max(bytes.map { Double($0.bytes) } + times.spread(own), name: "memory and times of step \(step + 1)")
+        let purposes = TransferPurpose.allCases
+        let sent = purposes.map { Double(context.grid.sentBytes[$0, default: 0] - sentBefore[$0, default: 0]) }
+        let all = try context.group.max(
+            bytes.map { Double($0.bytes) } + sent + times.spread(own), name: "memory, messages and times of step \(step + 1)")
         let kinds = Dictionary(uniqueKeysWithValues: zip(names, all.dropFirst(2).map { Int($0) }))
-        return (all.prefix(2), kinds, all.dropFirst(bytes.count))
+        let most = zip(purposes, all.dropFirst(bytes.count)).filter { $0.1 > 0 }
+        return (
+            all.prefix(2), kinds, Dictionary(uniqueKeysWithValues: most.map { ($0.title, Int($1)) }), all.dropFirst(bytes.count + purposes.count)
+        )
     }
 
     /// Between steps and after the first ones only phases are traced; what there is then is written, since a run may be killed.
@@ -186,20 +213,23 @@ final class TrainingLoop {
 
     private func save(_ score: Double?) throws(TrainerError) {
         enter("checkpoint", context.trace)
-        // What a run goes on from after a difference was found had none.
-        if setup.configuration.training.checkReplicasSteps != nil { try replicas.run(step: position.step) }
-        let saving = try keeper.save(position, score: score)
+        try checkReplicas(isSaving: true)
+        let results = try keeper.save(position, score: score)
         context.trace?.leave()
         lastSave = .now
         if isBest(score) { best = score }
+        for saving in results { say(saving) }
+    }
+
+    private func say(_ saving: CheckpointKeeper.Saving) {
         switch saving {
-        case .saved(let path, let seconds):
-            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s")
+        case .saved(let path, let seconds, let stall):
+            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s, of which training waited \(fixed(stall, 2)) s")
             let grace = setup.configuration.checkpoint.graceSeconds
             if seconds > grace {
                 report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))")
             }
-        case .failed(let reason): report.warn("no checkpoint at step \(position.step): \(reason) Training goes on")
+        case .failed(let step, let reason): report.warn("no checkpoint at step \(step): \(reason) Training goes on")
         }
     }
 }

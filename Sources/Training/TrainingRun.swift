@@ -81,7 +81,7 @@ public final class TrainingRun {
         enter("loading the model", nil)
         let trained = try TrainedModel.make(
             setup.files, configuration, on: context.device, longestSequence: setup.longestSequence, stage: forecast.stage,
-            grid: context.grid)
+            grid: context.grid, spill: spill)
         let summary = RunSummary(setup, trained, forecast, context)
         try begin(summary)
         report.say(summary.text)
@@ -89,13 +89,14 @@ public final class TrainingRun {
         let optimizer = try group.agree("making room for the optimizer's states") { () throws(TrainerError) in
             try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill)
         }
-        let keeper = keeper(TrainingState(trained: trained, optimizer: optimizer))
+        let state = TrainingState(trained: trained, optimizer: optimizer)
+        let keeper = keeper(state, forecast)
         let meter = meter(setup)
         let position = try start(setup, trained, keeper, meter, report)
         let options = configuration.training
         let step = TrainingStep(
             trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            on: context.device, spill: configuration.memory.offloadActivations ? spill : nil, trace: context.trace,
+            on: context.device, activations: ActivationStorage(configuration.memory, spill), trace: context.trace,
             pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(options))
         step.updates = position.updates ?? UpdateGuard()
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
@@ -106,7 +107,7 @@ public final class TrainingRun {
         report.finishProgress()
         enter("end of the run", nil)
         if isInterrupted { return .interrupted(step: loop.position.step) }
-        return .finished(try finish(setup, trained, meter, report, loop.position, forecast, record))
+        return .finished(try finish(setup, state, meter, report, loop, forecast, record))
     }
 
     // MARK: - Beginning
@@ -136,10 +137,10 @@ public final class TrainingRun {
         }
     }
 
-    private func keeper(_ state: TrainingState) -> CheckpointKeeper {
+    private func keeper(_ state: TrainingState, _ forecast: MemoryForecast) -> CheckpointKeeper {
         let options = configuration.checkpoint
         let store = CheckpointStore(folder: "\(folder.path)/checkpoints", keepLast: options.keepLast, keepBest: options.keepBest)
-        return CheckpointKeeper(store: store, state: state, group: group)
+        return CheckpointKeeper(store: store, state: state, group: group, copyingOn: forecast.savesInBackground ? context.device : nil)
     }
 
     private func meter(_ setup: RunSetup) -> HeldOutMeter? {
@@ -188,9 +189,10 @@ public final class TrainingRun {
 
     /// The trained values for the first rank to write: as they are at hand, or, where each rank keeps a part, by way of files.
     private func wholeValues(
-        _ trained: TrainedModel
+        _ state: TrainingState
     ) throws(TrainerError) -> (values: (Parameter, TensorToWrite.Sink) throws(TrainerError) -> Void, discard: () -> Void) {
-        guard trained.units.stage == .parameters || trained.isDivided else {
+        let trained = state.trained
+        guard trained.units.stage == .parameters || trained.isDivided || trained.hasMasters else {
             for unit in trained.model.units { try trained.model.residency.acquire(unit, next: nil) }
             return (
                 { (parameter, sink) throws(TrainerError) in
@@ -205,7 +207,8 @@ public final class TrainingRun {
             try files.remove(parts)
             try files.createFolders(parts)
         }
-        let state = TrainingState(trained: trained, optimizer: nil)
+        var state = state
+        state.valuesOnly = true
         try group.agree("writing parts of the result") { () throws(TrainerError) in
             _ = try PendingCheckpoint(step: 0, folder: parts, fileSystem: files).write([try state.file(rank: group.index, of: group.size)])
         }
@@ -218,12 +221,13 @@ public final class TrainingRun {
     }
 
     private func finish(
-        _ setup: RunSetup, _ trained: TrainedModel, _ meter: HeldOutMeter?, _ report: RunReport, _ position: RunPosition,
+        _ setup: RunSetup, _ state: TrainingState, _ meter: HeldOutMeter?, _ report: RunReport, _ loop: TrainingLoop,
         _ forecast: MemoryForecast, _ record: RunRecord
     ) throws(TrainerError) -> RunResult {
+        let (position, trained) = (loop.position, state.trained)
         let measuredPeak = try context.device.ledger.largest(of: group).peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
-        let values = try wholeValues(trained)
+        let values = try wholeValues(state)
         let writer = ModelWriter(setup: setup, trained: trained, values: values.values)
         let product = try group.onFirst("writing the result") { () throws(TrainerError) in
             defer { values.discard() }
@@ -237,7 +241,7 @@ public final class TrainingRun {
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
             isChat: setup.data.read.data.isChat, model: configuration.model.path,
             before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak,
-            peakResidentBytes: Int(resident), skippedSteps: position.updates?.skippedCount)
+            peakResidentBytes: Int(resident), sentBytes: loop.sentBytes, skippedSteps: position.updates?.skippedCount)
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }

@@ -47,8 +47,9 @@ struct RunPosition: Codable, Equatable {
 /// What a checkpoint holds: trained parameters and the optimizer's states, each rank its part, whatever the layout.
 struct TrainingState {
     let trained: TrainedModel
-    /// Nil where values alone are saved.
-    let optimizer: Optimizer?
+    let optimizer: Optimizer
+    /// Whether values alone are saved.
+    var valuesOnly = false
 
     /// Some entries of what goes with a shard, trained values or a state of the optimizer's, and whose they are: of a parameter, or, where an
     /// entry may reach over the border of two, of a unit.
@@ -76,14 +77,16 @@ struct TrainingState {
         for (number, (shard, (unit, kept))) in zip(trained.shards, trained.units.shardRanges).enumerated() {
             let replicas = trained.grid.replicas
             let wanted = saves && trained.units.stage == .nothing ? blocks(kept, replicas.index, of: replicas.size) : kept
-            guard !wanted.isEmpty, !saves || trained.units.answers(for: unit) else { continue }
-            let values = shard.values
-            parts += byParameter(unit, kept, wanted, "value", .float32, saves: saves) { (range, bytes) in
-                values.device.download(values.columns(range), to: bytes)
-            } write: { (range, bytes) in
-                values.device.upload(bytes, to: values.columns(range))
+            guard !wanted.isEmpty, !saves || trained.units.answers(for: unit) && trained.units.answersForShard else { continue }
+            let (values, kind) = (shard.values, StateKind.masters)
+            if shard.masters == nil {
+                parts += byParameter(unit, kept, wanted, kind.name, kind.elementType, saves: saves) { (range, bytes) in
+                    values.device.download(values.columns(range), to: bytes)
+                } write: { (range, bytes) in
+                    values.device.upload(bytes, to: values.columns(range))
+                }
             }
-            for state in optimizer?.states[number] ?? [] {
+            for state in optimizer.states[number] where !valuesOnly || state.kind == kind {
                 if state.kind.elementsPerEntry == 1 {
                     parts += byParameter(
                         unit, kept, wanted, state.kind.name, state.kind.elementType, saves: saves, read: state.read(_:into:),
@@ -164,5 +167,6 @@ struct TrainingState {
                 }
             }
         }
+        try optimizer.refreshValues()
     }
 }

@@ -16,8 +16,8 @@ public final class TrainingStep {
     private var grid: ProcessGrid { trained.grid }
     private let pipelineSchedule: any PipelineSchedule.Type
     private let device: any Device
-    /// Where activations wait for the backward; nil for in memory.
-    private let spill: Spill?
+    /// How activations wait for the backward.
+    private let activations: ActivationStorage
     private let trace: Trace?
     private let updateOptions: UpdateGuard.Options
     /// Which updates were left out so far.
@@ -25,7 +25,8 @@ public final class TrainingStep {
 
     public init(
         _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64,
-        on device: any Device, spill: Spill? = nil, trace: Trace? = nil, pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self,
+        on device: any Device, activations: ActivationStorage = ActivationStorage(), trace: Trace? = nil,
+        pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self,
         updates: UpdateGuard.Options = UpdateGuard.Options()
     ) {
         updateOptions = updates
@@ -35,7 +36,7 @@ public final class TrainingStep {
         self.maximumNorm = maximumNorm
         self.seed = seed
         self.device = device
-        self.spill = spill
+        self.activations = activations
         self.trace = trace
         self.pipelineSchedule = pipelineSchedule
     }
@@ -70,7 +71,7 @@ public final class TrainingStep {
         var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
             enter("forward", self.trace)
             let pass = try Pass(
-                batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, spill: self.spill,
+                batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, activations: self.activations,
                 dropout: DropoutStream(seed: self.seed, step: step))
             pass.forwardFinished = { enter("backward", self.trace) }
             return pass

@@ -46,7 +46,7 @@ struct BenchmarkCommand: ParsableCommand {
         let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }
         let benchmark = try Benchmark(files, configuration, longestSequence: longest, context)
         let counted = try plans.flatMap(\.own).max { $0.tokenCount < $1.tokenCount }.map {
-            try Benchmark.count(files, configuration, $0, threadCount: context.threadCount)
+            try Benchmark.count(files, configuration, $0, context)
         }
         context.device.ledger.restartPeak()
         var (timings, productSeconds): ([Benchmark.Timing], [Double]) = ([], [])

@@ -10,7 +10,8 @@ struct TrainerCommand: ParsableCommand {
         commandName: "trainer", abstract: "Fine-tunes language models: fully, by LoRA or by QLoRA, on any number of MPI ranks.",
         version: ProgramVersion.text,
         subcommands: [
-            TrainCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, TokenizeCommand.self, InspectCommand.self,
+            TrainCommand.self, CheckCommand.self, WatchCommand.self, GenerateCommand.self, EvalCommand.self, DataCommand.self, TokenizeCommand.self,
+            InspectCommand.self,
             CheckpointCommand.self, ConvertCommand.self, MergeCommand.self, KeysCommand.self, DoctorCommand.self, BenchmarkCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -27,7 +27,7 @@ struct FullDiskTests {
     }
 }
 
-/// Fills a disk once a run on it has made three steps, looks which checkpoints are complete, and makes room again.
+/// Fills a disk once a run on it has made four steps, when the first checkpoints are complete, looks which are, and makes room again.
 private final class DiskFiller: @unchecked Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private var found: Result<[String], any Error> = .success([])
@@ -36,7 +36,7 @@ private final class DiskFiller: @unchecked Sendable {
         Thread { [self] in
             found = Result {
                 let limit = Date(timeIntervalSinceNow: 60)
-                while lineCount(output) < 3, Date() < limit { usleep(5000) }
+                while lineCount(output) < 5, Date() < limit { usleep(5000) }
                 try SmallDisk.fill(disk, true)
                 usleep(400_000)
                 defer { try? SmallDisk.fill(disk, false) }

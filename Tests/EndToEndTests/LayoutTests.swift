@@ -31,6 +31,7 @@ import Testing
         Layout(6, "parallel.tensor=3", "parallel.pipeline=2"),
         Layout(3, "parallel.pipeline=3", "parallel.pipeline_schedule=zero_bubble", "memory.offload_activations=true"),
         Layout(4, "parallel.tensor=2", "parallel.zero=2"),
+        Layout(4, "parallel.zero=3", "parallel.zero_ranks=2"),
         Layout(6, "parallel.tensor=3", "parallel.zero=3"),
         Layout(4, "parallel.context=2", "parallel.zero=3", "memory.checkpointing=full"),
         Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble"),
@@ -42,6 +43,7 @@ import Testing
         Layout(6, "parallel.context=3", "parallel.tensor=2", "memory.checkpointing=selective"),
         Layout(6, "parallel.context=2", "parallel.pipeline=3", "parallel.zero=2"),
         Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.zero=3"),
+        Layout(4, "parallel.zero=1", "parallel.zero_ranks=2"),
         Layout(8, "parallel.zero=2", "memory.checkpointing=every_2"),
         Layout(6, "parallel.pipeline=3", "parallel.zero=2", "parallel.pipeline_schedule=gpipe", "memory.checkpointing=full"),
         Layout(
@@ -51,7 +53,7 @@ import Testing
     /// Each layout with one of the methods, or with all of them where `TRAINER_TEST_LAYOUTS` says `all`.
     private static func layouts(_ method: Int) -> [Layout] {
         if ProcessInfo.processInfo.environment["TRAINER_TEST_LAYOUTS"] == "all" { return all }
-        return all.prefix(15).enumerated().filter { $0.offset % 3 == method }.map(\.element)
+        return all.prefix(16).enumerated().filter { $0.offset % 3 == method }.map(\.element)
     }
 
     @Test("pain 24: losses of one rank to 1e-5 in each of ten steps, and its results", arguments: zip(["full", "lora", "qlora"], 0..<3))
@@ -87,7 +89,8 @@ import Testing
             try run.train(Layout(4, "parallel.tensor=2", "parallel.zero=2"), "whole", saves)
             let goesOn = ["checkpoint.resume=\(folder)/whole/checkpoints/step-00000005"]
             let layouts = [
-                Layout(4, "parallel.tensor=2", "parallel.zero=2"), Layout(2, "parallel.pipeline=2"), Layout(1), Layout(3, "parallel.zero=3"),
+                Layout(4, "parallel.tensor=2", "parallel.zero=2"), Layout(4, "parallel.zero=2", "parallel.zero_ranks=2"),
+                Layout(2, "parallel.pipeline=2"), Layout(1), Layout(3, "parallel.zero=3"),
                 Layout(6, "parallel.tensor=3", "parallel.pipeline=2"),
             ]
             let all = try run.losses("whole")

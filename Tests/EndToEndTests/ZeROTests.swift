@@ -82,4 +82,41 @@ import Testing
             }
         }
     }
+
+    @Test("weights in bfloat16 with float32 masters: losses near float32's on any layout, masters paged or not, and a resume with the same bits")
+    func masters() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, method: "full")
+            func train(_ ranks: Int, _ name: String, _ more: String...) throws { try trainAll(run, ranks, name, more) }
+            let rounded = "model.dtype=bfloat16"
+            try train(1, "float32")
+            try train(1, "alone", rounded)
+            let exact = try run.losses("float32")
+            for (name, ranks, keys) in [
+                ("alone", 0, []), ("paged", 2, ["parallel.zero=3", "training.optimizer.paged=true"]), ("stage-1", 2, ["parallel.zero=1"]),
+                ("tensor", 2, ["parallel.tensor=2", "memory.checkpointing=full"]), ("pipeline", 2, ["parallel.pipeline=2"]),
+            ] as [(String, Int, [String])] {
+                if ranks > 0 { try trainAll(run, ranks, name, [rounded] + keys) }
+                for (a, b) in zip(exact, try run.losses(name)) { #expect(abs(a - b) <= 5e-3 * abs(a), "\(name)") }
+            }
+            // The state of a run in float32 goes on in bfloat16 and the other way round: masters are what values are.
+            try train(1, "again", rounded, "checkpoint.resume=\(folder)/alone/checkpoints/step-00000004")
+            #expect(try run.losses("again") == Array(run.losses("alone").suffix(4)))
+            try train(
+                2, "paged-again", rounded, "parallel.zero=3", "training.optimizer.paged=true",
+                "checkpoint.resume=\(folder)/paged/checkpoints/step-00000004")
+            #expect(try run.losses("paged-again") == Array(run.losses("paged").suffix(4)))
+            try train(1, "from-float32", rounded, "checkpoint.resume=\(folder)/float32/checkpoints/step-00000004")
+            for (a, b) in zip(exact.suffix(4), try run.losses("from-float32")) { #expect(abs(a - b) <= 5e-3 * abs(a)) }
+            let (predicted, measured) = try peaks(run, "paged")
+            let sums = [predicted, measured].map { Double($0.values.reduce(0, +)) }
+            #expect(abs(sums[0] / sums[1] - 1) < 0.1, "predicted \(sums[0]), measured \(sums[1])")
+        }
+    }
+
+    private func trainAll(_ run: SmallRun, _ ranks: Int, _ name: String, _ keys: [String]) throws {
+        let all = ["training.max_steps=8", "checkpoint.every_steps=4", "checkpoint.keep_last=3", "training.optimizer.learning_rate=1.0e-3"] + keys
+        let result = try runTrainer(["train", run.configuration, "output=\(run.folder)/\(name)"] + all, ranks: ranks)
+        try #require(result.status == 0, "\(name): \(result)")
+    }
 }

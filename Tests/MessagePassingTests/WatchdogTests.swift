@@ -5,9 +5,9 @@ import Testing
 @Suite(.serialized) struct WatchdogTests {
     private func hang(_ check: String, ranks: Int) throws -> (result: ProgramResult, line: String, told: String?) {
         try withTemporaryFolder { folder in
-            let start = ContinuousClock.now
-            let result = try mpirun(ranks: ranks, check: check, [folder], limitSeconds: 30)
-            #expect(!result.isTimedOut && ContinuousClock.now - start < .seconds(1 + 10))
+            // Limit, ten seconds, and what a busy machine takes to start a job.
+            let result = try mpirun(ranks: ranks, check: check, [folder], limitSeconds: 1 + 10 + 9)
+            #expect(!result.isTimedOut)
             let lines = result.stderr.split(separator: "\n").filter { $0.hasPrefix("communication: ") }.map(String.init)
             #expect(lines.count == 1, "\(result)")
             let told = try? String(contentsOfFile: "\(folder)/told", encoding: .utf8)

@@ -26,6 +26,7 @@ private func steps(_ path: String) throws -> [Int] { try Metrics.read(path: path
                     samples: [.init(prompt: "a \"b\"\n", wanted: "c", generated: "")], time: 1.5))
             var step = record(1)
             step.peakBytesByKind = ["weights": 2, "activations": 3]
+            step.sentBytes = ["gradients": 4]
             step.rankSeconds = [1.5, 1.25]
             step.time = 2.5
             try log.append(step)
@@ -35,7 +36,7 @@ private func steps(_ path: String) throws -> [Int] { try Metrics.read(path: path
                     "samples":[{"prompt":"a \\"b\\"\\u000a","wanted":"c","generated":""}],"time":1.5}
                     {"step":1,"total_steps":1000,"epoch":0.001,"loss":1.25,"learning_rate":0.0002,"gradient_norm":0.5,"tokens":8000,"trained_tokens":2000,\
                     "seconds":2.0,"tokens_per_second":4000.0,"peak_allocated_bytes":900000000,"peak_resident_bytes":1340000000,\
-                    "peak_bytes_by_kind":{"activations":3,"weights":2},"rank_seconds":[1.5,1.25],"time":2.5,"skipped":false}
+                    "peak_bytes_by_kind":{"activations":3,"weights":2},"sent_bytes":{"gradients":4},"rank_seconds":[1.5,1.25],"time":2.5,"skipped":false}
 
                     """)
             let metrics = try Metrics.read(path: path)

@@ -8,12 +8,12 @@ import Testing
 @Suite struct ActivationStackTests {
     /// Pushes groups of three tensors of rising values, and the bytes of activations alive at each point, forward and back.
     private func course(_ device: any Device, spill: Spill?, groups: Int) throws -> (values: [[Float]], alive: [ByteCount]) {
-        let stack = ActivationStack(keeps: true, spill: spill)
+        let stack = ActivationStack(keeps: true, storage: ActivationStorage(spill: spill))
         var alive: [ByteCount] = []
         for group in 0..<groups {
             if group > 0 { try stack.closeGroup() }
             for entry in 0..<3 {
-                stack.push(try device.tensor([Float](repeating: Float(3 * group + entry), count: 1000 * (entry + 1))))
+                try stack.push(try device.tensor([Float](repeating: Float(3 * group + entry), count: 1000 * (entry + 1))))
             }
             alive.append(device.ledger.alive(.activations))
         }
@@ -21,7 +21,7 @@ import Testing
         for _ in 0..<groups {
             try stack.openGroup()
             alive.append(device.ledger.alive(.activations))
-            for _ in 0..<3 { values.append(stack.pop().values()) }
+            for _ in 0..<3 { values.append(try stack.pop().values()) }
         }
         #expect(stack.isEmpty)
         return (values, alive)
@@ -56,11 +56,38 @@ import Testing
     func gaps() throws {
         try withTemporaryFolder { folder in
             let device = try CPUDevice(threadCount: 1)
-            let stack = ActivationStack(keeps: true, spill: try Spill(folder: folder, on: device))
-            stack.push(try device.tensor([1, 2, 3, 4] as [Float]).reshaped(rows: 2, columns: 2).columns(1..<2))
+            let stack = ActivationStack(keeps: true, storage: ActivationStorage(spill: try Spill(folder: folder, on: device)))
+            try stack.push(try device.tensor([1, 2, 3, 4] as [Float]).reshaped(rows: 2, columns: 2).columns(1..<2))
             for _ in 0..<2 { try stack.closeGroup() }
             for _ in 0..<3 { try stack.openGroup() }
-            #expect(stack.pop().values() == [2, 4])
+            #expect(try stack.pop().values() == [2, 4])
         }
+    }
+
+    @Test("in bfloat16 what is kept takes half the memory and comes back rounded, but for what is kept exactly", arguments: [false, true])
+    func rounded(spills: Bool) throws {
+        try withTemporaryFolder { folder in
+            let device = try CPUDevice(threadCount: 1)
+            let spill = spills ? try Spill(folder: folder, on: device) : nil
+            let stack = ActivationStack(keeps: true, storage: ActivationStorage(elementType: .bfloat16, spill: spill))
+            let values: [Float] = [1, 1 + 0x1p-8, 1 + 0x3p-9, -3.14159, 1e-30, 0]
+            try stack.push(try device.tensor(values), exactly: true)
+            let before = device.ledger.alive(.activations).bytes
+            try stack.push(try device.tensor(values))
+            #expect(device.ledger.alive(.activations).bytes - before == 2 * values.count)
+            try stack.closeGroup()
+            try stack.push(try device.tensor(values))
+            try stack.openGroup()
+            #expect(try stack.pop().values() == values.map(bfloat16))
+            try stack.openGroup()
+            #expect(try stack.pop().values() == values.map(bfloat16))
+            #expect(try stack.pop().values() == values)
+        }
+    }
+
+    /// Rounded to nearest, ties to even.
+    private func bfloat16(_ value: Float) -> Float {
+        let bits = value.bitPattern
+        return Float(bitPattern: (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF_0000)
     }
 }

@@ -40,9 +40,9 @@ import Testing
         try SmallDisk.with { folder in
             let device = try CPUDevice(threadCount: 1)
             let spill = try Spill(folder: folder, on: device)
-            let stack = ActivationStack(keeps: true, spill: spill)
+            let stack = ActivationStack(keeps: true, storage: ActivationStorage(spill: spill))
             for _ in 0..<2 {
-                stack.push(try device.zeros(1, 3 << 18))
+                try stack.push(try device.zeros(1, 3 << 18))
                 try stack.closeGroup()
             }
             let error = #expect(throws: TrainerError.self) { try stack.closeGroup() }

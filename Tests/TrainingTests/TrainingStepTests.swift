@@ -128,7 +128,7 @@ import Testing
                 let step = TrainingStep(
                     trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
                     schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0, on: device,
-                    spill: offloads ? spill : nil)
+                    activations: ActivationStorage(elementType: offloads ? .bfloat16 : .float32, spill: offloads ? spill : nil))
                 device.ledger.restartPeak()
                 _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
                 return device.ledger

@@ -22,7 +22,7 @@ public final class DecoderBlock: Layer {
 
     public func forward(_ input: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         guard recomputes == .everything, pass.stack.keeps else { return try run(input, pass) }
-        pass.stack.push(input)
+        try pass.stack.push(input)
         return try pass.with(ActivationStack(keeps: false)) { () throws(TrainerError) in try run(input, pass) }
     }
 

@@ -32,18 +32,18 @@ final class FeedForward: Layer {
             result = try down.forward(activated, pass, needsOutput: needsOutput)
         }
         if needsOutput { result = try pass.sumRows(result) }
-        pass.stack.push(input)
-        pass.stack.push(rstd)
-        if !recomputesGateUp { pass.stack.push(gatedAndUp) }
+        try pass.stack.push(input)
+        try pass.stack.push(rstd, exactly: true)
+        if !recomputesGateUp { try pass.stack.push(gatedAndUp) }
         if needsOutput { device.add(result, input) }
         return result
     }
 
     func backward(_ outputGradient: Tensor, _ pass: Pass) throws(TrainerError) -> Tensor {
         let device = pass.device
-        let kept = recomputesGateUp ? nil : pass.stack.pop()
-        let rstd = pass.stack.pop()
-        let input = pass.stack.pop()
+        let kept = recomputesGateUp ? nil : try pass.stack.pop()
+        let rstd = try pass.stack.pop()
+        let input = try pass.stack.pop()
         let gateUpStack = recomputesGateUp ? ActivationStack(keeps: true) : pass.stack
         let gatedAndUp: Tensor
         if let kept {

@@ -17,20 +17,29 @@ public final class Norm {
     public func forward(_ input: Tensor) throws(TrainerError) -> (output: Tensor, rstd: Tensor) {
         let output = try input.device.tensor(input.rows, input.columns)
         let rstd = try input.device.tensor(1, input.rows)
-        input.device.rmsNorm(output, rstd: rstd, input, gain: gain.weight.values, epsilon: epsilon)
+        input.device.rmsNorm(output, rstd: rstd, input, gain: try values(), epsilon: epsilon)
         return (output, rstd)
     }
 
     /// The output of forward once more.
     public func again(_ input: Tensor, rstd: Tensor) throws(TrainerError) -> Tensor {
         let output = try input.device.tensor(input.rows, input.columns)
-        input.device.rmsNormAgain(output, input, rstd: rstd, gain: gain.weight.values)
+        input.device.rmsNormAgain(output, input, rstd: rstd, gain: try values())
         return output
     }
 
     /// Adds the input's gradient to `inputGradient`.
     public func backward(_ outputGradient: Tensor, input: Tensor, rstd: Tensor, addingTo inputGradient: Tensor) throws(TrainerError) {
         try input.device.rmsNormBackward(
-            addingTo: inputGradient, gainGradient: gain.gradient, outputGradient, input: input, rstd: rstd, gain: gain.weight.values)
+            addingTo: inputGradient, gainGradient: gain.gradient, outputGradient, input: input, rstd: rstd, gain: try values())
+    }
+
+    /// The gain in float32, however it is stored.
+    private func values() throws(TrainerError) -> Tensor {
+        let stored = gain.weight
+        guard !stored.isDense else { return stored.values }
+        let decoded = try stored.values.device.tensor(1, stored.columns, .float32, .scratch)
+        stored.values.device.decode(decoded, stored, rows: 0..<1)
+        return decoded
     }
 }

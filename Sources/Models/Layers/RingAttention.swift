@@ -79,7 +79,7 @@ struct RingAttention {
     /// Begins to pass on a step's block, or backward its gradient; what arrives belongs to the block of the next step.
     private func startMove(_ leaving: Tensor, _ channel: MessageChannel, _ step: Int) throws(TrainerError) -> Move {
         let arriving = try leaving.device.tensor(cut.tokenCount(ofRank: cut.holder(step: step + 1)), leaving.columns)
-        let name = (channel == .forward ? "keys and values" : "gradients of keys and values") + ", \(name)"
+        let name = (channel == .forward ? "keys and values" : "key and value gradients") + ", \(name)"
         let receiving = try group.startReceive(arriving, from: (cut.index + cut.size - 1) % cut.size, channel: channel, name: name)
         let sending = try group.startSend(leaving, to: (cut.index + 1) % cut.size, channel: channel, name: name)
         return Move(leaving: leaving, arriving: arriving, transfers: [receiving, sending])

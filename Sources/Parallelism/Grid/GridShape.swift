@@ -12,15 +12,23 @@ public struct GridShape: Equatable, Sendable, CustomStringConvertible {
     public let context: Int
     /// Ranks that share out each matrix.
     public let tensor: Int
+    /// Of the ranks that hold the same parameters, how many next to each other share out what a stage of ZeRO says; the others do the same.
+    public let sharing: Int
 
-    /// - Precondition: At least 1 of each.
-    public init(data: Int = 1, pipeline: Int = 1, context: Int = 1, tensor: Int = 1) {
+    /// - Parameter sharing: Nil for all.
+    /// - Precondition: At least 1 of each, and `sharing` divides data times context.
+    public init(data: Int = 1, pipeline: Int = 1, context: Int = 1, tensor: Int = 1, sharing: Int? = nil) {
         precondition(data > 0 && pipeline > 0 && context > 0 && tensor > 0, "GridShape.init: sizes that no grid has")
         self.data = data
         self.pipeline = pipeline
         self.context = context
         self.tensor = tensor
+        self.sharing = sharing ?? data * context
+        precondition(self.sharing > 0 && data * context % self.sharing == 0, "GridShape.init: \(self.sharing) of \(data * context) share")
     }
+
+    /// The place of a rank among those that hold the same parameters.
+    func replica(_ place: GridPlace) -> Int { place.data * context + place.context }
 
     public var rankCount: Int { data * pipeline * context * tensor }
     public var description: String { "data \(data) × pipeline \(pipeline) × context \(context) × tensor \(tensor)" }
@@ -33,10 +41,26 @@ public struct GridShape: Equatable, Sendable, CustomStringConvertible {
 
     /// The grid of a job.
     ///
-    /// - Parameter data: Nil for as many copies as there are ranks for.
+    /// - Parameters:
+    ///   - data: Nil for as many copies as there are ranks for.
+    ///   - sharing: Nil for all that hold the same parameters.
     /// - Throws: `configuration` if it takes another number of ranks; the message says which would do.
     public static func fitting(
-        rankCount: Int, data: Int?, pipeline: Int, context: Int, tensor: Int
+        rankCount: Int, data: Int?, pipeline: Int, context: Int, tensor: Int, sharing: Int? = nil
+    ) throws(TrainerError) -> GridShape {
+        let whole = try fitting(rankCount, data: data, pipeline: pipeline, context: context, tensor: tensor)
+        guard let sharing else { return whole }
+        guard whole.sharing % sharing == 0 else {
+            let sizes = (1...whole.sharing).filter { whole.sharing % $0 == 0 }.map(String.init).joined(separator: ", ")
+            throw TrainerError(
+                .configuration, "parallel.zero_ranks", "\(sharing) does not divide the \(whole.sharing) ranks that hold the same parameters",
+                remedy: "Use auto or one of \(sizes)")
+        }
+        return GridShape(data: whole.data, pipeline: pipeline, context: context, tensor: tensor, sharing: sharing)
+    }
+
+    private static func fitting(
+        _ rankCount: Int, data: Int?, pipeline: Int, context: Int, tensor: Int
     ) throws(TrainerError) -> GridShape {
         let each = GridShape(pipeline: pipeline, context: context, tensor: tensor)
         let names = [("pipeline", pipeline), ("context", context), ("tensor", tensor)].filter { $0.1 > 1 }.map { "\($0.0) \($0.1)" }

@@ -11,6 +11,12 @@ public final class ProcessGrid {
     public let world: any ProcessGroup
     /// The ranks that hold the same parameters: those that differ in data and context alone.
     public let replicas: any ProcessGroup
+    /// Those of them that share out what a stage of ZeRO says: neighbours, as ranks of a node are.
+    public let shards: any ProcessGroup
+    /// Those of them that keep the same part of it.
+    public let mirrors: any ProcessGroup
+    /// The ranks that together keep each part once.
+    public let parts: any ProcessGroup
     /// The ranks that together hold one copy of the model.
     public let model: any ProcessGroup
     public let pipeline: any ProcessGroup
@@ -19,6 +25,7 @@ public final class ProcessGrid {
     /// The first and the last stage of a pipeline, which both hold a tied embedding; alone on the stages between.
     public let ends: any ProcessGroup
     private let makeGroup: GroupMaker
+    private var exchanges = ExchangesUnderWay()
     private var sharing: [Int: any ProcessGroup] = [:]
 
     /// Makes the group of the ranks whose places give the same key as this rank's.
@@ -33,6 +40,9 @@ public final class ProcessGrid {
         self.makeGroup = makeGroup
         let isDivided = shape.rankCount > shape.data
         replicas = isDivided ? try makeGroup(true) { [$0.pipeline, $0.tensor] } : world
+        shards = shape.sharing == replicas.size ? replicas : try makeGroup(true) { [$0.pipeline, $0.tensor, shape.replica($0) / shape.sharing] }
+        mirrors = try makeGroup(true) { [$0.pipeline, $0.tensor, shape.replica($0) % shape.sharing] }
+        parts = try makeGroup(false) { [shape.replica($0) / shape.sharing] }
         model = try makeGroup(false) { [$0.data, $0.context] }
         pipeline = try makeGroup(false) { [$0.data, $0.context, $0.tensor] }
         context = try makeGroup(false) { [$0.data, $0.pipeline, $0.tensor] }
@@ -45,8 +55,8 @@ public final class ProcessGrid {
     public init(data group: any ProcessGroup) {
         shape = GridShape(data: group.size)
         place = shape.place(ofRank: group.index)
-        (world, replicas) = (group, group)
-        (model, pipeline, context, tensor, ends) = (SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup())
+        (world, replicas, shards, parts) = (group, group, group, group)
+        (mirrors, model, pipeline, context, tensor, ends) = (SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup())
         makeGroup = { _, _ in SoloGroup() }
     }
 
@@ -61,7 +71,7 @@ public final class ProcessGrid {
         precondition(shape.rankCount == world.size, "ProcessGrid.make: \(shape) on \(world.size) ranks")
         let exchanges = ExchangesUnderWay()
         let whole = wrap(MPIGroup(world, exchanges))
-        return try ProcessGrid(shape, rank: world.rank, world: whole) { (_, key) throws(TrainerError) in
+        let grid = try ProcessGrid(shape, rank: world.rank, world: whole) { (_, key) throws(TrainerError) in
             let members = shape.members(with: world.rank, by: key)
             if members.count == world.size { return whole }
             // Where no rank has company nobody splits; where some have, all do.
@@ -69,6 +79,8 @@ public final class ProcessGrid {
             let part = try world.split(color: members.count > 1 ? members[0] : nil, key: world.rank)
             return part.map { wrap(MPIGroup($0, exchanges)) } ?? SoloGroup()
         }
+        grid.exchanges = exchanges
+        return grid
     }
 
     /// One rank of a grid that exists only on paper.
@@ -95,6 +107,9 @@ public final class ProcessGrid {
         sharing[copies] = made
         return made
     }
+
+    /// Bytes of tensors that this rank has sent so far, in all its groups.
+    public var sentBytes: [TransferPurpose: Int] { exchanges.sentBytes }
 
     /// The ranks that compute a microbatch together.
     public var modelGroups: ModelGroups {

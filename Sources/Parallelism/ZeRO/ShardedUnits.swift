@@ -20,6 +20,7 @@ public enum ZeROStage: Int, CaseIterable, Comparable, Sendable {
 /// The units of a model as one rank of a data group keeps them: whole, or its even part of what the stage shares out.
 ///
 /// With n ranks, a part is a whole number of blocks of 256 trained elements, and of lines of 64 frozen bytes. A rank updates its part alone.
+/// Where only some of the ranks share, others keep the same parts, and sum theirs once a step (hybrid sharding, Zhang et al. 2022, arXiv:2205.00119).
 /// - Stage 1 sums gradients so that each rank has the sums of its part, and gathers the updated values while the next forward comes to them.
 /// - Stage 2 does so after each microbatch, adds the sums up in the part, and gives the whole gradients of a unit back.
 /// - Stage 3 gathers a unit's values one unit ahead of their use, in forward and in backward, and gives them back after it.
@@ -27,9 +28,11 @@ public final class ShardedUnits: UnitResidency {
     public let stage: ZeROStage
     private let grid: ProcessGrid
     /// The ranks that share out what the stage says.
-    private var group: any ProcessGroup { grid.replicas }
+    private var group: any ProcessGroup { stage == .nothing ? grid.replicas : grid.shards }
     /// A tied embedding, which the first and the last stage of a pipeline both hold.
     private let tied: ParameterUnit?
+    /// Where masters are paged; nil for in memory.
+    private let spill: Spill?
     private let device: any Device
     private var holdings: [Holding] = []
     private var places: [ObjectIdentifier: Int] = [:]
@@ -45,6 +48,8 @@ public final class ShardedUnits: UnitResidency {
         var values: Tensor?
         var gradients: Tensor?
         var frozen: Tensor?
+        /// What the masters of values that are rounded begin with, until the optimizer has them.
+        var masters: MasterValues?
         /// What gathers the unit's values.
         var gathering: [any Transfer] = []
         /// Calls of `acquire` not yet followed by `release`.
@@ -53,11 +58,14 @@ public final class ShardedUnits: UnitResidency {
         init(_ unit: ParameterUnit) { self.unit = unit }
     }
 
-    /// - Parameter tied: The embedding's unit if it is the head's, too.
-    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, on device: any Device) {
+    /// - Parameters:
+    ///   - tied: The embedding's unit if it is the head's, too.
+    ///   - spill: Where the masters of rounded values lie, if they are paged.
+    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, spill: Spill? = nil, on device: any Device) {
         self.stage = stage
         self.grid = grid
         self.tied = tied
+        self.spill = spill
         self.device = device
     }
 
@@ -77,8 +85,12 @@ public final class ShardedUnits: UnitResidency {
         let holding = Holding(unit)
         places[ObjectIdentifier(unit)] = holdings.count
         holdings.append(holding)
-        try unit.allocate(on: device)
-        try fill(unit)
+        if unit.trainedType == .float32 {
+            try unit.allocate(on: device)
+            try fill(unit)
+        } else {
+            holding.masters = try rounded(unit, fill)
+        }
         holding.values = stage == .nothing ? unit.values : unit.values.map { group.part(of: $0) }
         if stage < .gradients {
             try unit.allocateGradients(on: device)
@@ -92,17 +104,37 @@ public final class ShardedUnits: UnitResidency {
         unit.dropValues()
     }
 
-    private func kept(_ part: Tensor) throws(TrainerError) -> Tensor {
-        let copy = try device.tensor(1, part.count, part.elementType, .weights)
+    private func kept(_ part: Tensor, _ kind: MemoryKind = .weights) throws(TrainerError) -> Tensor {
+        let copy = try device.tensor(1, part.count, part.elementType, kind)
         device.copy(copy, part)
         return copy
+    }
+
+    /// Has a unit filled in float32, keeps this rank's part of that as masters, and rounds the values to compute with.
+    private func rounded(
+        _ unit: ParameterUnit, _ fill: (ParameterUnit) throws(TrainerError) -> Void
+    ) throws(TrainerError) -> MasterValues? {
+        precondition(unit.frozenByteCount == 0, "ShardedUnits: \(unit.name) has frozen values beside those that are rounded")
+        let type = unit.trainedType
+        unit.setTrainedType(.float32)
+        try unit.allocate(on: device)
+        try fill(unit)
+        let whole = unit.values
+        unit.dropValues()
+        unit.setTrainedType(type)
+        try unit.allocate(on: device)
+        guard let whole, let values = unit.values else { return nil }
+        device.encode(values, whole)
+        return try MasterValues(kept(stage == .nothing ? whole : group.part(of: whole), .optimizer), in: spill)
     }
 
     /// This rank's parts of the trained values, for the update rule, in the order of the units.
     public var shards: [OptimizerShard] {
         holdings.compactMap { holding in
             guard let values = holding.values, let gradients = holding.gradients else { return nil }
-            return OptimizerShard(name: holding.unit.name, values: values, gradients: gradients, segments: segments(holding.unit, values.count))
+            return OptimizerShard(
+                name: holding.unit.name, values: values, masters: holding.masters, gradients: gradients,
+                segments: segments(holding.unit, values.count))
         }
     }
 
@@ -137,6 +169,9 @@ public final class ShardedUnits: UnitResidency {
 
     /// The same for a unit: the last stage's copy of a tied embedding is the first one's.
     public func answers(for unit: ParameterUnit) -> Bool { unit !== tied || grid.place.pipeline == 0 }
+
+    /// Whether this is the rank that answers for its part, of those that keep the same.
+    public var answersForShard: Bool { stage == .nothing || grid.mirrors.index == 0 }
 
     /// This rank's elements of the unit's trained buffer.
     private func ownRange(_ unit: ParameterUnit) -> Range<Int> {
@@ -224,7 +259,7 @@ public final class ShardedUnits: UnitResidency {
         var transfers: [any Transfer] = []
         for (range, copies) in copies(unit) {
             let holders = try grid.holders(of: copies)
-            transfers.append(try holders.startSum(gradients.columns(range), name: "gradients of copies in \(unit.name)"))
+            transfers.append(try holders.startSum(gradients.columns(range), name: "copied gradients of \(unit.name)"))
         }
         copying = (unit, gradients, transfers)
         if transfers.isEmpty { try passOn() }
@@ -268,13 +303,20 @@ public final class ShardedUnits: UnitResidency {
         try passOn()
         while !summing.isEmpty { try settleFirst() }
         try group.finish()
+        if stage > .nothing, grid.mirrors.size > 1 {
+            for holding in holdings {
+                guard let gradients = holding.gradients else { continue }
+                try grid.mirrors.startSum(gradients, name: "gradients of \(holding.unit.name)")
+            }
+            try grid.mirrors.finish()
+        }
         if let tied, places[ObjectIdentifier(tied)] != nil, let gradients = holding(tied).gradients, grid.ends.size > 1 {
             try grid.ends.startSum(gradients, name: "gradients of \(tied.name)").wait()
         }
     }
 
     /// The ranks that together have all of the gradient.
-    private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.world }
+    private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.parts }
 
     /// The norm of the whole gradient.
     public func gradientNorm() throws(TrainerError) -> Double {

@@ -4,7 +4,7 @@ const byID = (id) => document.getElementById(id);
 const words = {
   waiting: "Not begun", running: "Running", finished: "Finished", interrupted: "Interrupted", failed: "Failed", stopped: "Stopped", stale: "No news",
 };
-const kinds = [["weights", "a"], ["gradients", "d"], ["optimizer", "c"], ["activations", "b"], ["scratch", "f"]];
+const kinds = [["weights", "a"], ["gradients", "d"], ["optimizer", "c"], ["activations", "b"], ["scratch", "f"], ["checkpoint", "e"]];
 const rankColors = ["a", "b", "c", "d", "e", "g", "h", "f"];
 
 const charts = {

@@ -29,6 +29,18 @@ import Testing
         #expect(try GridShape.fitting(rankCount: 5, data: nil, pipeline: 1, context: 1, tensor: 1) == GridShape(data: 5))
     }
 
+    @Test("fitting: so many share out, or all; what does not divide them is refused")
+    func sharing() throws {
+        func shape(_ sharing: Int?) throws -> GridShape {
+            try GridShape.fitting(rankCount: 12, data: nil, pipeline: 1, context: 2, tensor: 2, sharing: sharing)
+        }
+        #expect(try shape(nil).sharing == 6 && shape(2).sharing == 2)
+        let error = #expect(throws: TrainerError.self) { try shape(4) }
+        #expect(
+            error?.description
+                == "configuration: parallel.zero_ranks: 4 does not divide the 6 ranks that hold the same parameters. Use auto or one of 1, 2, 3, 6.")
+    }
+
     @Test("fitting: what does not make up the job's ranks is refused, and the counts that would do are named")
     func refused() {
         #expect(

@@ -1,0 +1,114 @@
+import Foundation
+import Optimizers
+import Parallelism
+import Planning
+import Support
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite struct CheckpointKeeperTests {
+    private typealias Course = TrainingStateTests.Course
+
+    private func keeper(_ course: Course, _ store: CheckpointStore) throws -> CheckpointKeeper {
+        CheckpointKeeper(store: store, state: course.state, group: SoloGroup(), copyingOn: try CPUDevice(threadCount: 1))
+    }
+
+    private func position(_ step: Int) -> RunPosition { RunPosition(step: step, cursor: step, stream: 1, method: "full", before: nil) }
+
+    private func bytes(_ saving: CheckpointKeeper.Saving?) throws -> Data {
+        guard case .saved(let path, let seconds, let stall) = saving else { throw TrainerError(.file, "save", "\(String(describing: saving))") }
+        #expect(stall > 0 && stall <= seconds)
+        return try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(StatePiece.fileName(rank: 0, of: 1))"))
+    }
+
+    @Test(
+        "pain 21: what is written in the background is the state at the save, not that of steps made meanwhile; the bytes are those of a save that waits"
+    )
+    func copies() throws {
+        try withTemporaryFolder { folder in
+            let course = try Course(.adamw, method: .full)
+            _ = try course.losses(0..<2)
+            let waiting = CheckpointKeeper(
+                store: CheckpointStore(folder: "\(folder)/a", keepLast: 3, keepBest: false), state: course.state, group: SoloGroup(), copyingOn: nil)
+            let wanted = try bytes(waiting.save(position(2), score: 1).first)
+            #expect(!waiting.isWriting)
+            let keeper = try keeper(course, CheckpointStore(folder: "\(folder)/b", keepLast: 3, keepBest: false))
+            #expect(try keeper.save(position(2), score: 1).isEmpty && keeper.isWriting)
+            _ = try course.losses(2..<4)
+            #expect(try bytes(keeper.complete()) == wanted)
+            #expect(try !keeper.isWriting && keeper.complete() == nil)
+            // Another save while one is under way: that one is completed first.
+            #expect(try keeper.save(position(4), score: nil).isEmpty)
+            let first = try bytes(keeper.save(position(5), score: nil).first)
+            #expect(try first == bytes(keeper.complete()) && first != wanted)
+            let resumed = try keeper.resume(path: nil) { _ in }
+            #expect(resumed?.step == 5)
+        }
+    }
+
+    @Test("a disk that fails in the background is told when the save would be completed; the checkpoint before stays, and the next save works")
+    func fails() throws {
+        try withTemporaryFolder { folder in
+            let course = try Course(.adamw, method: .lora)
+            let isBroken = Flag()
+            let disk = FileSystem { (operation) throws(TrainerError) in
+                if case .write(let path) = operation, isBroken.value, path.contains("state-") { throw TrainerError(.file, path, "is broken") }
+            }
+            let keeper = try keeper(course, CheckpointStore(folder: folder, keepLast: 3, keepBest: false, fileSystem: disk))
+            _ = try keeper.save(position(1), score: nil)
+            let good = try bytes(keeper.complete())
+            isBroken.value = true
+            #expect(try keeper.save(position(2), score: nil).isEmpty)
+            guard case .failed(step: 2, let reason) = try keeper.complete() else { throw TrainerError(.file, "save", "did not fail") }
+            #expect(reason.hasPrefix("file: ") && reason.hasSuffix("is broken."))
+            #expect(try FileSystem().names(in: folder) == ["step-00000001"])
+            isBroken.value = false
+            _ = try keeper.save(position(3), score: nil)
+            #expect(try bytes(keeper.complete()) == good)
+        }
+    }
+
+    @Test("three ranks write their parts in the background and complete together; one that fails fails the save on all")
+    func ranks() throws {
+        try withTemporaryFolder { folder in
+            for failing in [false, true] {
+                let results = ThreadGroup.run(3) { group in
+                    let device = try CPUDevice(threadCount: 1)
+                    var configuration = RunConfiguration()
+                    configuration.method.kind = .full
+                    let grid = ProcessGrid(data: group)
+                    let trained = try TrainedModel.make(try ReferenceCase("tied").files, configuration, on: device, longestSequence: 64, grid: grid)
+                    let isBroken = failing && group.index == 1
+                    let disk = FileSystem { (operation) throws(TrainerError) in
+                        if case .write(let path) = operation, isBroken { throw TrainerError(.file, path, "is broken") }
+                    }
+                    let store = CheckpointStore(folder: "\(folder)/\(failing)", keepLast: 3, keepBest: false, fileSystem: disk)
+                    let optimizer = try Optimizer(OptimizerOptions(), shards: trained.shards)
+                    let keeper = CheckpointKeeper(
+                        store: store, state: TrainingState(trained: trained, optimizer: optimizer), group: group, copyingOn: device)
+                    _ = try keeper.save(RunPosition(step: 1, cursor: 1, stream: 1, method: "full", before: nil), score: nil)
+                    return try keeper.complete()
+                }
+                for result in results {
+                    switch try result.get() {
+                    case .saved(let path, _, _): #expect(!failing && path.hasSuffix("step-00000001"))
+                    case .failed(_, let reason): #expect(failing && reason.contains("state-00002-of-00003.safetensors: is broken"))
+                    case nil: Issue.record("nothing was saved")
+                    }
+                }
+            }
+        }
+    }
+}
+
+private final class Flag: @unchecked Sendable {
+    private let lock = NSLock()
+    private var flag = false
+    var value: Bool {
+        get { lock.withLock { flag } }
+        set { lock.withLock { flag = newValue } }
+    }
+}
