@@ -8,6 +8,8 @@ public struct LoadedModel {
     public let files: ModelFiles
     public let model: LanguageModel
     public let lora: LoRA?
+    /// The adapter's record, if it has one.
+    public let provenance: Provenance?
     /// What the user should know of how base and adapter fit.
     public let notes: [String]
 
@@ -50,7 +52,7 @@ public struct LoadedModel {
         try base.model.allocate(on: device, gradients: false, longestSequence: min(base.model.options.maximumPositions, 1024))
         try loader.load(base.model)
         if let adapter = base.adapter { try base.lora?.read(adapter) }
-        return LoadedModel(files: base.files, model: base.model, lora: base.lora, notes: notes)
+        return LoadedModel(files: base.files, model: base.model, lora: base.lora, provenance: base.adapter?.provenance, notes: notes)
     }
 
     private static func quantisationNote(_ adapter: AdapterFiles, isNF4: Bool) -> String? {

@@ -21,7 +21,7 @@ extension ModelConversion {
         let writer = try GGUFWriter(metadata: metadata, tensors: rotaryDivisors() + toWrite)
         try target.begin(byteCount: writer.byteCount)
         try writer.write(to: target.unfinished)
-        var losses = GGUFVocabulary.losses(of: tokenizer)
+        var losses = try vocabulary.losses(of: tokenizer)
         if ends.count > 3 {
             losses.append("GGUF has room for three of the \(ends.count) tokens that end a text; \(ends.dropFirst(3)) are left out.")
         }

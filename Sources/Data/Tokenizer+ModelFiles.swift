@@ -38,6 +38,7 @@ extension GGUFVocabulary {
             addsBeginToken: try file.bool("tokenizer.ggml.add_bos_token"), addsEndToken: try file.bool("tokenizer.ggml.add_eos_token"),
             chatTemplate: try file.string("tokenizer.chat_template"))
         addsSpacePrefix = try file.bool("tokenizer.ggml.add_space_prefix") ?? true
+        prefixesTextAlone = try file.bool(Self.prefixesTextAloneKey) ?? false
         removesExtraSpaces = try file.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
         characterMap = try file.integers("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
     }
@@ -46,14 +47,31 @@ extension GGUFVocabulary {
     public var metadata: [(key: String, value: GGUFValue)] {
         var metadata: [(key: String, value: GGUFValue)] = [
             ("tokenizer.ggml.model", .string(model)), ("tokenizer.ggml.pre", .string(pre)), ("tokenizer.ggml.tokens", .strings(tokens)),
-            ("tokenizer.ggml.token_type", .array(.int32, tokenTypes.map { .int32($0) })), ("tokenizer.ggml.merges", .strings(merges)),
+            ("tokenizer.ggml.token_type", .array(.int32, tokenTypes.map { .int32($0) })),
         ]
+        if model == "gpt2" { metadata.append(("tokenizer.ggml.merges", .strings(merges))) } else { metadata += scoredMetadata }
         for (name, id) in [("bos", beginToken), ("eos", endToken), ("unknown", unknownToken), ("padding", paddingToken)] {
             if let id { metadata.append(("tokenizer.ggml.\(name)_token_id", .uint32(UInt32(clamping: id)))) }
         }
         metadata.append(("tokenizer.ggml.add_bos_token", .bool(addsBeginToken)))
         metadata.append(("tokenizer.ggml.add_eos_token", .bool(addsEndToken)))
         if let chatTemplate { metadata.append(("tokenizer.chat_template", .string(chatTemplate))) }
+        return metadata
+    }
+
+    private static let prefixesTextAloneKey = "trainer.tokenizer.space_prefix_once"
+
+    /// What only vocabularies with scores have: "llama" and "t5".
+    private var scoredMetadata: [(key: String, value: GGUFValue)] {
+        var metadata: [(key: String, value: GGUFValue)] = [
+            ("tokenizer.ggml.scores", .array(.float32, scores.map { .float32(Float($0)) })),
+            ("tokenizer.ggml.add_space_prefix", .bool(addsSpacePrefix)),
+            ("tokenizer.ggml.remove_extra_whitespaces", .bool(removesExtraSpaces)),
+        ]
+        if prefixesTextAlone { metadata.append((Self.prefixesTextAloneKey, .bool(true))) }
+        if !characterMap.isEmpty {
+            metadata.append(("tokenizer.ggml.precompiled_charsmap", .array(.uint8, characterMap.map { .uint8($0) })))
+        }
         return metadata
     }
 }

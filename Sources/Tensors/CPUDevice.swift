@@ -39,9 +39,16 @@ public final class CPUDevice: Device {
     /// Gives memory that nothing uses at the moment back to the system.
     public func trim() { arena.trim() }
 
+    /// A huge page, below which a second thread is not worth waking.
+    private static let uploadGrain = 2 << 20
+
     public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(tensor.isContiguous && tensor.byteCount == bytes.count, "CPUDevice.upload: \(bytes.count) bytes into \(tensor.byteCount)")
-        if let source = bytes.baseAddress { tensor.address.copyMemory(from: source, byteCount: bytes.count) }
+        guard let source = bytes.baseAddress else { return }
+        // The system clears pages that are touched for the first time, which takes longer than the copy.
+        pool.parallelFor(bytes.count, grain: Self.uploadGrain) { range in
+            (tensor.address + range.lowerBound).copyMemory(from: source + range.lowerBound, byteCount: range.count)
+        }
     }
 
     public func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {

@@ -14,30 +14,18 @@ extension TokenizerDefinition {
         pairs.fusesUnknown = true
         pairs.usesByteFallback = true
         model = .pairs(pairs)
-        let mark = Metaspace.sentencePiece
-        let spelling = Normalizer.replace(.literal([0x20]), mark)
-        normalizers = vocabulary.addsSpacePrefix ? [.prepend(mark), spelling] : [spelling]
-        decoders = [.replace(mark, [0x20]), .byteFallback, .fuse]
-        if vocabulary.addsSpacePrefix { decoders?.append(.strip(" ", start: 1, stop: 0)) }
+        take(SpaceSpelling(ofPairs: vocabulary))
     }
 
     /// Unigram: the characters' table first, then words that each begin with U+2581.
     mutating func readUnigram(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
         try check(vocabulary)
         model = .unigram(UnigramModel(scores: vocabulary.scores, unknownToken: try unknownToken(vocabulary)))
-        let mark = Metaspace.sentencePiece
-        if !vocabulary.characterMap.isEmpty {
-            normalizers = [.precompiled(try CharacterMap(vocabulary.characterMap, subject: "tokenizer.ggml.precompiled_charsmap"))]
-        }
-        var metaspace = Metaspace(replacement: mark)
-        if vocabulary.removesExtraSpaces {
-            preTokenizers = [.split(.literal([0x20]), .removed, isInverted: false), .metaspace(metaspace)]
-        } else {
-            // One more space before the text, even where it begins with one.
-            if vocabulary.addsSpacePrefix { normalizers.append(.prepend(mark)) } else { metaspace.scheme = .never }
-            preTokenizers = [.metaspace(Metaspace(replacement: mark, scheme: .never))]
-        }
-        decoders = [.metaspace(metaspace)]
+        take(try SpaceSpelling(ofUnigram: vocabulary))
+    }
+
+    private mutating func take(_ spelling: SpaceSpelling) {
+        (normalizers, preTokenizers, decoders) = (spelling.normalizers, spelling.preTokenizers, spelling.decoders)
     }
 
     private func check(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
@@ -65,7 +53,7 @@ extension TokenizerDefinition {
     /// The order that transformers gives SentencePiece models it converts (`generate_merges`), so a model has the same merges as in its own
     /// `tokenizer.json`. SentencePiece takes the leftmost of pairs that make the same token; merges with one rank each can't say that, so runs
     /// of one character may be cut elsewhere.
-    private func scoredMerges(_ vocabulary: GGUFVocabulary) throws(TrainerError) -> [MergeTable.Merge] {
+    func scoredMerges(_ vocabulary: GGUFVocabulary) throws(TrainerError) -> [MergeTable.Merge] {
         var trie = ByteTrie()
         let isMade = vocabulary.tokens.indices.map { [.normal, .userDefined].contains(vocabulary.type(of: $0)) }
         for (id, token) in vocabulary.tokens.enumerated() where isMade[id] && !token.isEmpty { trie.insert(token.utf8, value: Int32(id)) }
@@ -94,5 +82,44 @@ extension TokenizerDefinition {
             return (a.score, a.leftLength, a.rightLength, right) > (b.score, b.leftLength, b.rightLength, left)
         }
         return order.map { found[$0].merge }
+    }
+}
+
+/// How a tokenizer that GGUF can describe spells the spaces of a text, and makes text of tokens again.
+struct SpaceSpelling {
+    var normalizers: [Normalizer] = []
+    var preTokenizers: [PreTokenizer] = []
+    var decoders: [Decoder] = []
+}
+
+extension SpaceSpelling {
+    /// That of SentencePiece's BPE: a text stays one piece.
+    init(ofPairs vocabulary: GGUFVocabulary) {
+        let mark = Metaspace.sentencePiece
+        if vocabulary.prefixesTextAlone {
+            preTokenizers = [.metaspace(Metaspace(replacement: mark, scheme: .first, cuts: false))]
+        } else {
+            let spelling = Normalizer.replace(.literal([0x20]), mark)
+            normalizers = vocabulary.addsSpacePrefix ? [.prepend(mark), spelling] : [spelling]
+        }
+        decoders = [.replace(mark, [0x20]), .byteFallback, .fuse]
+        if vocabulary.addsSpacePrefix { decoders.append(.strip(" ", start: 1, stop: 0)) }
+    }
+
+    /// That of Unigram: words that each begin with the mark.
+    init(ofUnigram vocabulary: GGUFVocabulary) throws(TrainerError) {
+        let mark = Metaspace.sentencePiece
+        if !vocabulary.characterMap.isEmpty {
+            normalizers = [.precompiled(try CharacterMap(vocabulary.characterMap, subject: "tokenizer.ggml.precompiled_charsmap"))]
+        }
+        var metaspace = Metaspace(replacement: mark)
+        if vocabulary.removesExtraSpaces {
+            preTokenizers = [.split(.literal([0x20]), .removed, isInverted: false), .metaspace(metaspace)]
+        } else {
+            // One more space before the text, even where it begins with one.
+            if vocabulary.addsSpacePrefix { normalizers.append(.prepend(mark)) } else { metaspace.scheme = .never }
+            preTokenizers = [.metaspace(Metaspace(replacement: mark, scheme: .never))]
+        }
+        decoders = [.metaspace(metaspace)]
     }
 }

@@ -15,6 +15,26 @@ extension GGUFVocabulary {
                 .format, definition.subject, "has \(tokenizer.vocabularySize) tokens, but the model's embedding has \(size) rows",
                 remedy: "Use the tokenizer that belongs to the model")
         }
+        for token in definition.addedTokens { try Self.check(token, definition) }
+        let processing = definition.postProcessing
+        let begin = try Self.surrounding(processing.before, tokenizer.beginToken, definition)
+        let end = try Self.surrounding(processing.after, tokenizer.endToken, definition)
+        let (tokens, types) = Self.spelledTokens(definition, size: size)
+        self.init(
+            model: "gpt2", tokens: tokens, tokenTypes: types, beginToken: begin, endToken: end, unknownToken: tokenizer.unknownToken,
+            paddingToken: tokenizer.paddingToken, addsBeginToken: !processing.before.isEmpty, addsEndToken: !processing.after.isEmpty,
+            chatTemplate: tokenizer.chatTemplate)
+        switch definition.model {
+        case .pairs where definition.spellsBytes:
+            pre = try Self.preTokenizerName(definition)
+            merges = try definition.spelledMerges()
+        case .pairs(let pairs): try describe(pairs, definition)
+        case .unigram(let unigram): try describe(unigram, definition)
+        }
+    }
+
+    /// Each id's spelling and type.
+    private static func spelledTokens(_ definition: TokenizerDefinition, size: Int) -> (tokens: [String], types: [Int32]) {
         var tokens: [String] = []
         var types: [Int32] = []
         let added = Dictionary(definition.addedTokens.map { ($0.id, $0) }) { first, _ in first }
@@ -23,20 +43,38 @@ extension GGUFVocabulary {
             tokens.append(spelling ?? "[PAD\(id)]")
             types.append((added[id].map { $0.isSpecial ? TokenType.control : .userDefined } ?? (spelling == nil ? .unused : .normal)).rawValue)
         }
-        let processing = definition.postProcessing
-        let begin = try Self.surrounding(processing.before, tokenizer.beginToken, definition)
-        let end = try Self.surrounding(processing.after, tokenizer.endToken, definition)
-        self.init(
-            model: "gpt2", pre: try Self.preTokenizerName(definition), tokens: tokens, tokenTypes: types, merges: try definition.spelledMerges(),
-            beginToken: begin, endToken: end, unknownToken: tokenizer.unknownToken, paddingToken: tokenizer.paddingToken,
-            addsBeginToken: !processing.before.isEmpty, addsEndToken: !processing.after.isEmpty, chatTemplate: tokenizer.chatTemplate)
+        return (tokens, types)
+    }
+
+    /// GGUF has a token's spelling and whether it is special, no more.
+    private static func check(_ token: AddedToken, _ definition: TokenizerDefinition) throws(TrainerError) {
+        let flags = [("single_word", token.isSingleWord), ("lstrip", token.stripsLeft), ("rstrip", token.stripsRight)]
+        var problem = flags.first(where: \.1).map { "has \($0.0), which GGUF can't say" }
+        if token.isNormalized, problem == nil {
+            let spelling = String(decoding: try definition.normalizers.normalized(token.content, Matcher()), as: UTF8.self)
+            if spelling != token.content { problem = "is looked for as \"\(spelling)\" in normalised text, which GGUF can't say" }
+        }
+        guard let problem else { return }
+        throw TrainerError(
+            .configuration, "\(definition.subject): added token \"\(token.content)\"", problem, remedy: "Keep the model as a Hugging Face folder")
     }
 
     /// What GGUF has no place for, a sentence each: it is lost.
-    public static func losses(of tokenizer: Tokenizer) -> [String] {
-        tokenizer.definition.addedTokens.filter { $0.isSingleWord || $0.stripsLeft || $0.stripsRight }.map { token in
-            "GGUF can't say that the token \(token.content) takes white space along or stands alone; programs may cut the text around it differently."
+    public func losses(of tokenizer: Tokenizer) throws(TrainerError) -> [String] {
+        let definition = tokenizer.definition
+        var losses: [String] = []
+        let changesText = definition.normalizers.contains { step in
+            switch step {
+            case .prepend, .replace: false
+            default: true
+            }
         }
+        let normalized = definition.addedTokens.filter { $0.isNormalized && changesText }
+        if let first = normalized.first {
+            losses.append(
+                "GGUF's added tokens are looked for in the text as it is; \(normalized.count) were in its normal form, such as \(first.content).")
+        }
+        return try losses + scoredLosses(of: definition)
     }
 
     /// The name of `tokenizer.ggml.pre` that stands for how this tokenizer cuts text.

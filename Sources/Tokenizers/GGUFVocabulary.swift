@@ -28,6 +28,9 @@ public struct GGUFVocabulary: Equatable, Sendable {
     public var addsEndToken: Bool
     /// `tokenizer.ggml.add_space_prefix`: whether a text is encoded as if a space came before it. Of "llama" and "t5".
     public var addsSpacePrefix = true
+    /// `trainer.tokenizer.space_prefix_once`, a key of trainer's own: whether that space comes before the text alone, not before stretches after
+    /// special tokens, and only where the text does not begin with one. Of "llama".
+    public var prefixesTextAlone = false
     /// `tokenizer.ggml.remove_extra_whitespaces`: whether spaces in a row count as one. Of "t5".
     public var removesExtraSpaces = false
     /// `tokenizer.ggml.precompiled_charsmap`: SentencePiece's normaliser. Of "t5".
@@ -61,6 +64,18 @@ public struct GGUFVocabulary: Equatable, Sendable {
         case unknown, control, userDefined, unused, byte
     }
 
+    /// Without the unused tokens at the end, whose scores would count among those of a Unigram's tokens.
+    fileprivate var withoutPadding: GGUFVocabulary {
+        guard tokenTypes.count == tokens.count, scores.count == tokens.count else { return self }
+        var vocabulary = self
+        while let last = vocabulary.tokenTypes.last, last == TokenType.unused.rawValue {
+            vocabulary.tokens.removeLast()
+            vocabulary.tokenTypes.removeLast()
+            vocabulary.scores.removeLast()
+        }
+        return vocabulary
+    }
+
     func type(of id: Int) -> TokenType { tokenTypes.isEmpty ? .normal : TokenType(rawValue: tokenTypes[id]) ?? .normal }
 }
 
@@ -68,6 +83,7 @@ extension TokenizerDefinition {
     /// - Throws: `format` if the model or its pre-tokenizer is not known, or lists contradict each other.
     init(_ vocabulary: GGUFVocabulary) throws(TrainerError) {
         subject = "GGUF tokenizer"
+        let vocabulary = vocabulary.model == "t5" ? vocabulary.withoutPadding : vocabulary
         let types = vocabulary.tokenTypes
         guard types.isEmpty || types.count == vocabulary.tokens.count else {
             throw TrainerError(.format, "tokenizer.ggml.token_type", "has \(types.count) entries for \(vocabulary.tokens.count) tokens")

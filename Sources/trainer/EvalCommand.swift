@@ -49,8 +49,11 @@ struct EvalCommand: ParsableCommand {
         let loaded = try LoadedModel.load(configuration.model.path, options, on: context.device, group: context.group)
         let tokenizer = try Tokenizer.load(loaded.files)
         let reading = RowReading(configuration.data, loaded.files, tokenizer, group: context.group, pool: context.processor.pool)
-        let rows = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
-        if context.group.index == 0 { for line in loaded.adapterLines(withNorms: false) { print(line) } }
+        let (rows, chat) = try heldOutRows(reading, seed: UInt64(configuration.training.seed))
+        if context.group.index == 0 {
+            for line in loaded.adapterLines(withNorms: false) { print(line) }
+            if let note = loaded.provenance?.templateNote(template: chat?.template) { print("note: \(note)") }
+        }
 
         let loss = try HeldOutLoss.measure(
             loaded.model, on: rows, microbatchTokens: configuration.training.microbatchTokens, group: context.group, device: context.device)
@@ -94,14 +97,15 @@ struct EvalCommand: ParsableCommand {
         TrainerError(.configuration, "command line", "does not say what to measure", remedy: remedy)
     }
 
-    private func heldOutRows(_ reading: RowReading, seed: UInt64) throws -> TokenizedRows {
+    private func heldOutRows(_ reading: RowReading, seed: UInt64) throws -> (rows: TokenizedRows, chat: ChatSource?) {
         switch reading.options.validation {
         case .files(let paths):
             let read = try reading.rows(paths, limit: nil)
             try read.data.check()
-            return read.rows
+            return (read.rows, read.chat)
         case .fraction:
-            return try PreparedData.load(reading, seed: seed) { if reading.group.index == 0 { print($0) } }.validation ?? TokenizedRows()
+            let data = try PreparedData.load(reading, seed: seed) { if reading.group.index == 0 { print($0) } }
+            return (data.validation ?? TokenizedRows(), data.read.chat)
         case nil:
             throw TrainerError(
                 .configuration, "data.validation", "names no held-out rows", remedy: "Set it to a file of rows, or to a share such as 0.05")

@@ -137,4 +137,30 @@ import Tokenizers
             try expectRefusal(.format, name, in: folder, leaving: ["model"]) { _ = try convert(source.path, "\(folder)/a.gguf") }
         }
     }
+
+    @Test("SentencePiece's vocabularies go along: model, scores, types, spaces and table are in the file", arguments: ["llama", "t5"])
+    func scoredVocabularies(_ kind: String) throws {
+        try withTemporaryFolder { folder in
+            let source = try ModelFolder("tied", in: folder)
+            try source.widen(to: 300)
+            let bytes = kind == "llama" ? (0..<256).map { "<0x\(String(format: "%02X", $0))>" } : []
+            let tokens = ["<unk>", "<s>", "</s>"] + bytes + ["\u{2581}", "a", "b", "ab", "\u{2581}ab", "<tool>"]
+            let types = [2, 3, 3] + bytes.map { _ in Int32(6) } + [1, 1, 1, 1, 1, 4]
+            let scores = [0, 0, 0] + bytes.map { _ in 0.0 } + [-4, -4, -4, 0, -1, 0]
+            var vocabulary = GGUFVocabulary(
+                model: kind, tokens: tokens, tokenTypes: types, scores: scores, beginToken: 1, endToken: 2, unknownToken: 0)
+            vocabulary.removesExtraSpaces = kind == "t5"
+            try Tokenizer.load(gguf: vocabulary).save(to: source.path)
+            let file = try GGUFFile(path: try convert(source.path, "\(folder)/a.gguf").path)
+            #expect(try file.string("tokenizer.ggml.model") == kind && file.string("tokenizer.ggml.pre") == "default")
+            #expect(try file.strings("tokenizer.ggml.merges") == nil && file.doubles("tokenizer.ggml.scores")?.count == 300)
+            #expect(try file.integers("tokenizer.ggml.token_type")?.prefix(types.count).map { Int32($0) } == types)
+            #expect(try file.bool("tokenizer.ggml.add_space_prefix") == true)
+            #expect(try file.bool("tokenizer.ggml.remove_extra_whitespaces") == (kind == "t5"))
+            #expect(try file.bool("tokenizer.ggml.add_bos_token") == (kind == "llama"))
+            let tokenizer = try Tokenizer.load(ModelFiles.open(convert(file.path, "\(folder)/back").path))
+            let original = try Tokenizer.load(gguf: vocabulary)
+            #expect(try tokenizer.encode("ab é", addingSpecialTokens: true) == original.encode("ab é", addingSpecialTokens: true))
+        }
+    }
 }

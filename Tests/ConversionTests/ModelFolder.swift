@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Models
 import Support
@@ -25,6 +26,18 @@ struct ModelFolder {
         try Self.tokenizer(addsBeginToken: addsBeginToken).save(to: path)
         let generation = #"{"do_sample": true, "eos_token_id": [2], "temperature": 0.7, "top_k": 40}"#
         try generation.write(toFile: "\(path)/generation_config.json", atomically: true, encoding: .utf8)
+    }
+
+    /// Gives the model an embedding of more rows.
+    func widen(to rows: Int) throws {
+        let tensors = try SafeTensorsFolder(path: path)
+        let name = "model.embed_tokens.weight"
+        let width = try tensors.entry(name).shape[1]
+        let values = (0..<rows * width).map { Float($0 % 251) / 251 - 0.5 }
+        let kept = try tensors.names.filter { $0 != name }.map { TensorToWrite(try tensors.entry($0)) }
+        try SafeTensorsFolderWriter(kept + [TensorToWrite(name, [rows, width], floats: values)]).write(to: path)
+        try HuggingFaceConfiguration.read(folder: path).write(
+            folder: path, storedType: "float32", changes: [("vocab_size", .integer(rows))])
     }
 
     /// Printable ASCII, two merges, four special tokens and one that is found in text.

@@ -95,4 +95,29 @@ import Testing
             }
         }
     }
+
+    @Test("eval says so where rows are rendered by another chat template than the adapter's, and is silent where by the same")
+    func anotherTemplate() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            for (name, mark) in [("one", "#"), ("two", "%%")] {
+                let turns = "{% for m in messages %}\(mark) {{ m['role'] }}: {{ m['content'] }}<|im_end|>{% endfor %}"
+                let template = "\(turns){% if add_generation_prompt %}\(mark) assistant: {% endif %}"
+                try template.write(toFile: "\(folder)/\(name).jinja", atomically: true, encoding: .utf8)
+            }
+            func keys(_ name: String) -> [String] {
+                ["data.prompts_as_chat=true", "data.sequence_length=96", "data.chat_template=\(folder)/\(name).jinja"]
+            }
+            let trained = try runTrainer([run.configuration, "training.max_steps=2"] + keys("one"))
+            try #require(trained.status == 0, "\(trained)")
+            func evaluated(_ keys: [String]) throws -> String {
+                let result = try runTrainer(["eval", run.configuration, "--adapter", "\(folder)/run/adapter"] + keys)
+                try #require(result.status == 0, "\(result)")
+                return result.stdout
+            }
+            #expect(try !evaluated(keys("one")).contains("note:"))
+            #expect(try evaluated(keys("two")).contains("note: these rows' chat template, SHA-256 "))
+            #expect(try evaluated([]).contains("note: these rows are no chats"))
+        }
+    }
 }

@@ -64,6 +64,45 @@ extension FuzzReader {
         }
     }
 
+    /// What two ranks of a tensor group have saved of a matrix of 4 rows and 6 columns, and of a vector.
+    static func checkpointState() throws -> FuzzReader {
+        let names = (1...2).map { "state-0000\($0)-of-00002.safetensors" }
+        let seed = try made { folder in
+            for (rank, name) in names.enumerated() {
+                let matrix = (0..<12).map { Float($0 / 3 * 6 + rank * 3 + $0 % 3) }
+                let vector = (0..<4).map { Float(rank * 4 + $0) }
+                let pieces = ["value", "exp_avg"].flatMap { kind in
+                    [
+                        TensorToWrite("\(kind)/layer.weight/\(rank * 3)/6", [4, 3], floats: matrix),
+                        TensorToWrite("\(kind)/norm.weight/\(rank * 4)", [4], floats: vector),
+                    ]
+                }
+                try SafeTensorsWriter(pieces).write(to: "\(folder)/\(name)")
+            }
+        }
+        let words = [
+            "\"value/layer.weight/0/6\"", "\"value/layer.weight/3/4611686018427387904\"", "\"value/layer.weight/0\"", "\"exp_avg/norm.weight/4\"",
+            "\"value/norm.weight/281474976710655\"", "\"value//0\"", "\"shape\"", "\"data_offsets\"", "\"F16\"", "\"I64\"", "[1,12]", "[12,1]",
+            "[0,3]", "[2,2,3]",
+        ]
+        return FuzzReader("checkpoint-state", seeds: [seed], words: words, repair: headerLength) { (folder) throws(TrainerError) in
+            let state = try StoredState(folder: folder, names: names)
+            try state.check(holdsValuesOf: ["layer.weight": 24, "norm.weight": 8])
+            var sum: UInt8 = 0
+            for kind in ["value", "exp_avg"] {
+                for (owner, range) in [("layer.weight", 0..<24), ("layer.weight", 5..<20), ("norm.weight", 0..<8), ("norm.weight", 3..<5)] {
+                    try state.read(kind, owner, range, as: .float32) { (bytes, place) throws(TrainerError) in
+                        for byte in bytes { sum ^= byte }
+                        guard bytes.count % 4 == 0, range.contains(place), place + bytes.count / 4 <= range.upperBound else {
+                            throw TrainerError(.format, owner, "is read\nbeyond \(range)")
+                        }
+                    }
+                }
+            }
+            sink = sum
+        }
+    }
+
     /// Gives each manifest the marker that belongs to it.
     private static func markers(_ damaged: FuzzCase, _ seed: FuzzCase) -> FuzzCase {
         var input = damaged

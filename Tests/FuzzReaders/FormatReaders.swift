@@ -70,7 +70,7 @@ extension FuzzReader {
     }
 
     /// Gives each safetensors file the header length that fits its new size: what was added or lost is taken to be in the header.
-    private static func headerLength(_ damaged: FuzzCase, _ seed: FuzzCase) -> FuzzCase {
+    static func headerLength(_ damaged: FuzzCase, _ seed: FuzzCase) -> FuzzCase {
         var input = damaged
         for (index, file) in damaged.files.enumerated() where file.name.hasSuffix(".safetensors") && file.bytes.count >= 8 {
             guard let old = seed.bytes(file.name), old.count >= 8 else { continue }

@@ -77,8 +77,7 @@ extension FuzzReader {
     public static func all() throws -> [FuzzReader] {
         try [
             safetensors(), safetensorsFolder(), gguf(), splitGGUF(), tokenizer(), configuration(), template(), rows(), yaml(), adapter(),
-            checkpoint(),
-            tokenCache(), provenance(),
+            checkpoint(), checkpointState(), tokenCache(), provenance(),
         ]
     }
 

@@ -1,7 +1,7 @@
 import Formats
 import Models
-import Support
-import Tensors
+package import Support
+package import Tensors
 
 /// How a checkpoint names what it holds.
 enum StatePiece {
@@ -104,7 +104,7 @@ struct StatePlaces: Equatable {
 }
 
 /// The state that ranks have saved, each its part, found again by parameter and place: only what is asked for is read.
-struct StoredState {
+package struct StoredState {
     private struct Piece {
         let places: StatePlaces
         let entry: TensorEntry
@@ -117,7 +117,7 @@ struct StoredState {
 
     /// - Parameter names: The files in the folder.
     /// - Throws: `file` and `format` for files that are missing, damaged or not of this kind.
-    init(folder: String, names: [String]) throws(TrainerError) {
+    package init(folder: String, names: [String]) throws(TrainerError) {
         self.folder = folder
         for name in names.sorted() where name.hasPrefix(StatePiece.filePrefix) {
             let file = try SafeTensorsFile(path: "\(folder)/\(name)")
@@ -142,7 +142,7 @@ struct StoredState {
     }
 
     /// Refuses a checkpoint that holds the values of other parameters than these, or other numbers of them.
-    func check(holdsValuesOf wanted: [String: Int]) throws(TrainerError) {
+    package func check(holdsValuesOf wanted: [String: Int]) throws(TrainerError) {
         var found: [String: Int] = [:]
         for (key, pieces) in pieces where key.hasPrefix("value/") {
             found[String(key.dropFirst("value/".count))] = pieces.reduce(0) { max($0, $1.places.end) }
@@ -159,7 +159,7 @@ struct StoredState {
     ///
     /// - Parameter body: Takes bytes and the place of their first entry.
     /// - Throws: `shape` if an entry was not saved, was saved twice, or has another type.
-    func read(
+    package func read(
         _ kind: String, _ owner: String, _ range: Range<Int>, as type: ElementType,
         _ body: (_ bytes: UnsafeRawBufferPointer, _ place: Int) throws(TrainerError) -> Void
     ) throws(TrainerError) {
