@@ -23,8 +23,7 @@ public enum BaseIdentity {
     ) throws(TrainerError) -> [UInt64] {
         var own: [UInt64] = []
         for index in stride(from: group.index, to: count, by: group.size) { own.append(try body(index)) }
-        let all = try group.gather(own.withUnsafeBytes { Array($0) }, name: "fingerprints of the base model")
-        let lists = all.map { bytes in bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt64.self)) } }
+        let lists = try group.gatherValues(own, name: "fingerprints of the base model")
         return (0..<count).map { lists[$0 % group.size][$0 / group.size] }
     }
 

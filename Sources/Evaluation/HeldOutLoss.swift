@@ -29,13 +29,6 @@ public struct HeldOutLoss: Equatable, Sendable {
         return StepPlan.evaluation(of: rows, packing: packing)
     }
 
-    /// The ranks that compute the loss of a microbatch together: those of a context group take rows of their own instead of sharing sequences.
-    public static func groups(_ groups: ModelGroups) -> ModelGroups {
-        var groups = groups
-        groups.context = SoloGroup()
-        return groups
-    }
-
     /// Measures the loss over all rows, which the ranks of the group share. Every rank makes the same one collective call, with rows or without.
     ///
     /// - Parameters:
@@ -56,7 +49,7 @@ public struct HeldOutLoss: Equatable, Sendable {
         var sum = 0.0
         for round in 0..<plan.roundCount {
             let batch = try plan.batch(ofRank: group.index, round: round, from: rows)
-            sum += try NextToken().lossSum(model, Pass(batch, on: device, groups: groups(model.groups), keepsActivations: false))
+            sum += try NextToken().lossSum(model, Pass(batch, on: device, groups: model.groups.withoutContext, keepsActivations: false))
         }
         // All ranks of a tensor group have found the same.
         if model.groups.tensor.index > 0 { sum = 0 }

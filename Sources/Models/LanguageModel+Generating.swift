@@ -24,7 +24,7 @@ extension LanguageModel {
         let batch = PackedBatch(
             tokens: Array(tokens.joined()), sequenceStarts: starts, trained: [Bool](repeating: false, count: count),
             globalPositions: (0..<count).map(Int64.init))
-        let pass = try Pass(batch, on: device, groups: generatingGroups, keepsActivations: false, cache: cache)
+        let pass = try Pass(batch, on: device, groups: groups.withoutContext, keepsActivations: false, cache: cache)
         return try logits(pass, tokens: starts.dropFirst().map { Int32($0 - 1) })
     }
 
@@ -32,15 +32,8 @@ extension LanguageModel {
     public func finishGenerating(on device: any Device) throws(TrainerError) {
         while try residency.keepCompany(false) {
             let nothing = PackedBatch(tokens: [], sequenceStarts: [0], trained: [], globalPositions: [])
-            let pass = try Pass(nothing, on: device, groups: generatingGroups, keepsActivations: false)
+            let pass = try Pass(nothing, on: device, groups: groups.withoutContext, keepsActivations: false)
             _ = try logits(pass)
         }
-    }
-
-    /// Sequences that are generated are not divided: each rank of a context group generates its own.
-    private var generatingGroups: ModelGroups {
-        var groups = groups
-        groups.context = SoloGroup()
-        return groups
     }
 }

@@ -11,6 +11,13 @@ public struct ModelGroups {
     public var pipeline: any ProcessGroup = SoloGroup()
 
     public init() {}
+
+    /// The same, but for a context group whose ranks each take sequences of their own: where no gradients are summed.
+    public var withoutContext: ModelGroups {
+        var groups = self
+        groups.context = SoloGroup()
+        return groups
+    }
 }
 
 /// One microbatch on its way through the model, forward and back.

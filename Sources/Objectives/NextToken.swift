@@ -103,15 +103,13 @@ public struct NextToken {
         let (targetLogits, firstToken) = (try device.tensor(1, normed.rows), model.head.slice.rows.lowerBound)
         device.partialCrossEntropy(
             logSumExp: losses, targetLogits: targetLogits, logits: logits, targets: places, firstToken: firstToken, gradientScale: gradientScale)
-        let parts = VocabularyParts(try group.gather(bytes(losses.values() + targetLogits.values()), name: "sums over the vocabulary"))
+        let parts = VocabularyParts(try group.gatherValues(losses.values() + targetLogits.values(), name: "sums over the vocabulary"))
         if let gradientScale {
             let factors = try device.tensor(zip(losses.values(), parts.logSumExp).map { Float(exp(Double($0) - $1)) })
             device.finishCrossEntropy(logits: logits, factors: factors, targets: places, firstToken: firstToken, gradientScale: gradientScale)
         }
         return (parts.losses, logits)
     }
-
-    private func bytes(_ values: [Float]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
 }
 
 /// What the ranks of a tensor group have found of some rows, each over its part of the vocabulary, put together.
@@ -120,9 +118,8 @@ private struct VocabularyParts {
     let logSumExp: [Double]
     let losses: [Float]
 
-    /// - Parameter ranks: Of each rank the logarithms of its sums of exponentials, then the targets' logits, 0 where it lacks the target.
-    init(_ ranks: [[UInt8]]) {
-        let parts = ranks.map { bytes in bytes.withUnsafeBytes { $0.loadAll(Float.self) } }
+    /// - Parameter parts: Of each rank the logarithms of its sums of exponentials, then the targets' logits, 0 where it lacks the target.
+    init(_ parts: [[Float]]) {
         let count = (parts.first?.count ?? 0) / 2
         let sums = (0..<count).map { row in
             let greatest = parts.reduce(-Double.infinity) { max($0, Double($1[row])) }
@@ -130,11 +127,5 @@ private struct VocabularyParts {
         }
         logSumExp = sums
         losses = (0..<count).map { row in Float(sums[row] - parts.reduce(0.0) { $0 + Double($1[count + row]) }) }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate func loadAll<Value: BitwiseCopyable>(_ type: Value.Type) -> [Value] {
-        (0..<count / MemoryLayout<Value>.stride).map { loadUnaligned(fromByteOffset: $0 * MemoryLayout<Value>.stride, as: type) }
     }
 }

@@ -79,50 +79,30 @@ public final class ThreadPool {
 
     /// The state that the workers share: the current body and its number, behind one lock.
     private final class Shared: @unchecked Sendable {
-        private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private let monitor = Monitor()
         private var body: ((Int) -> Void)?
-        private var isStopped = false
         let generation = Atomic<Int>(0)
         let pending = Atomic<Int>(0)
         /// Polls before a thread sleeps: about 20 microseconds, longer than the gap between two operations, far shorter than a wait for a peer.
         private let polls = 4000
 
-        init() {
-            pthread_mutex_init(lock, nil)
-            pthread_cond_init(posted, nil)
-            pthread_cond_init(finished, nil)
-        }
-
-        deinit {
-            pthread_mutex_destroy(lock)
-            pthread_cond_destroy(posted)
-            pthread_cond_destroy(finished)
-            lock.deallocate()
-            posted.deallocate()
-            finished.deallocate()
-        }
-
         /// Hands a body to every worker; nil stops them.
         func post(_ newBody: ((Int) -> Void)?) {
-            pthread_mutex_lock(lock)
-            body = newBody
-            isStopped = newBody == nil
-            generation.wrappingAdd(1, ordering: .releasing)
-            pthread_cond_broadcast(posted)
-            pthread_mutex_unlock(lock)
+            monitor.locked {
+                body = newBody
+                generation.wrappingAdd(1, ordering: .releasing)
+                monitor.wake(.posted)
+            }
         }
 
         /// Waits for a generation other than `seen`; returns it with its body, nil to stop.
         func await(after seen: inout Int) -> ((Int) -> Void)? {
             poll { generation.load(ordering: .acquiring) != seen }
-            pthread_mutex_lock(lock)
-            while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(posted, lock) }
-            seen = generation.load(ordering: .acquiring)
-            let body = body
-            pthread_mutex_unlock(lock)
-            return body
+            return monitor.locked {
+                monitor.wait(for: .posted) { generation.load(ordering: .acquiring) != seen }
+                seen = generation.load(ordering: .acquiring)
+                return body
+            }
         }
 
         /// Looks a while for a condition before the thread sleeps: loops follow each other closely in a step.
@@ -134,17 +114,13 @@ public final class ThreadPool {
 
         func workerFinished() {
             guard pending.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
-            pthread_mutex_lock(lock)
-            pthread_cond_signal(finished)
-            pthread_mutex_unlock(lock)
+            monitor.locked { monitor.wake(.finished) }
         }
 
         func waitUntilDone() {
             poll { pending.load(ordering: .acquiring) == 0 }
             if pending.load(ordering: .acquiring) != 0 {
-                pthread_mutex_lock(lock)
-                while pending.load(ordering: .acquiring) != 0 { pthread_cond_wait(finished, lock) }
-                pthread_mutex_unlock(lock)
+                monitor.locked { monitor.wait(for: .finished) { pending.load(ordering: .acquiring) == 0 } }
             }
             body = nil
         }

@@ -3,7 +3,7 @@ public import Support
 /// One rank of a group that exists only on paper: nothing is sent, but what a rank of so many would allocate is allocated.
 ///
 /// For devices that count; what is gathered is this rank's own, as often as there would be ranks.
-public final class PaperGroup: ProcessGroup {
+public final class PaperGroup: UnconnectedGroup {
     public let index: Int
     public let size: Int
     /// Where pieces would arrive. They are there from the start, as they are in all steps but a run's first.
@@ -16,19 +16,6 @@ public final class PaperGroup: ProcessGroup {
         self.size = size
         slots = sums && size > 1 ? try SumSlots.make(on: device) : nil
     }
-
-    public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
-    public func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
-    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
-    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
-    public func progress() {}
-    public func finish() {}
-    public func sum(_ values: [Double], name: String) -> [Double] { values }
-    public func max(_ values: [Double], name: String) -> [Double] { values }
-    public func broadcast(_ bytes: [UInt8], name: String) -> [UInt8] { bytes }
-    public func gather(_ bytes: [UInt8], name: String) -> [[UInt8]] { [[UInt8]](repeating: bytes, count: size) }
-    public func barrier(name: String) {}
 }
 
 /// Where pieces of other ranks' tensors arrive that are to be added: one set for all sums of a group.

@@ -53,6 +53,16 @@ extension ProcessGroup {
         return tensor.reshaped(from: range.lowerBound, rows: 1, columns: range.count)
     }
 
+    /// Every rank's numbers in rank order, on every rank.
+    public func gatherValues<Value: BitwiseCopyable>(_ values: [Value], name: String) throws(TrainerError) -> [[Value]] {
+        try gather(values.withUnsafeBytes { Array($0) }, name: name).map { [Value](bytes: $0) }
+    }
+
+    /// The numbers that the rank of index 0 passes, on every rank.
+    public func broadcastValues<Value: BitwiseCopyable>(_ values: [Value], name: String) throws(TrainerError) -> [Value] {
+        [Value](bytes: try broadcast(values.withUnsafeBytes { Array($0) }, name: name))
+    }
+
     @discardableResult
     public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
         try startScatteredSum(tensor, grain: 1, name: name)
@@ -64,12 +74,10 @@ extension ProcessGroup {
     }
 }
 
-/// A group of one: what one rank sums is what it has.
-public final class SoloGroup: ProcessGroup {
-    public init() {}
+/// A group in which nothing is sent: what one rank has is what all would have.
+public protocol UnconnectedGroup: ProcessGroup {}
 
-    public var index: Int { 0 }
-    public var size: Int { 1 }
+extension UnconnectedGroup {
     public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
     public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
     public func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
@@ -80,6 +88,22 @@ public final class SoloGroup: ProcessGroup {
     public func sum(_ values: [Double], name: String) -> [Double] { values }
     public func max(_ values: [Double], name: String) -> [Double] { values }
     public func broadcast(_ bytes: [UInt8], name: String) -> [UInt8] { bytes }
-    public func gather(_ bytes: [UInt8], name: String) -> [[UInt8]] { [bytes] }
+    public func gather(_ bytes: [UInt8], name: String) -> [[UInt8]] { [[UInt8]](repeating: bytes, count: size) }
     public func barrier(name: String) {}
+}
+
+/// A group of one: what one rank sums is what it has.
+public final class SoloGroup: UnconnectedGroup {
+    public init() {}
+
+    public var index: Int { 0 }
+    public var size: Int { 1 }
+}
+
+extension Array where Element: BitwiseCopyable {
+    /// From the bytes of such an array.
+    fileprivate init(bytes: [UInt8]) {
+        let stride = MemoryLayout<Element>.stride
+        self = bytes.withUnsafeBytes { raw in (0..<raw.count / stride).map { raw.loadUnaligned(fromByteOffset: $0 * stride, as: Element.self) } }
+    }
 }

@@ -62,9 +62,7 @@ final class SpillFile {
     private final class Shared: @unchecked Sendable {
         private let descriptor: Int32
         private let folder: String
-        private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+        private let monitor = Monitor()
         private var queue: [Move] = []
         private var startedCount = 0
         private var doneCount = 0
@@ -74,54 +72,37 @@ final class SpillFile {
         init(descriptor: Int32, folder: String) {
             self.descriptor = descriptor
             self.folder = folder
-            pthread_mutex_init(lock, nil)
-            pthread_cond_init(posted, nil)
-            pthread_cond_init(finished, nil)
         }
 
-        deinit {
-            pthread_mutex_destroy(lock)
-            pthread_cond_destroy(posted)
-            pthread_cond_destroy(finished)
-            lock.deallocate()
-            posted.deallocate()
-            finished.deallocate()
-            close(descriptor)
-        }
-
-        private func locked<Result>(_ body: () -> Result) -> Result {
-            pthread_mutex_lock(lock)
-            defer { pthread_mutex_unlock(lock) }
-            return body()
-        }
+        deinit { close(descriptor) }
 
         func start(_ move: Move) -> Int {
-            locked {
+            monitor.locked {
                 queue.append(move)
                 startedCount += 1
-                pthread_cond_signal(posted)
+                monitor.wake(.posted)
                 return startedCount
             }
         }
 
         func stop() {
-            locked {
+            monitor.locked {
                 isStopped = true
-                pthread_cond_signal(posted)
+                monitor.wake(.posted)
             }
         }
 
         func wait(_ number: Int) -> TrainerError? {
-            locked {
-                while doneCount < number { pthread_cond_wait(finished, lock) }
+            monitor.locked {
+                monitor.wait(for: .finished) { doneCount >= number }
                 return failure
             }
         }
 
         /// Waits until nothing is under way; the number of moves so far.
         func settle() -> Int {
-            locked {
-                while doneCount < startedCount { pthread_cond_wait(finished, lock) }
+            monitor.locked {
+                monitor.wait(for: .finished) { doneCount == startedCount }
                 return doneCount
             }
         }
@@ -129,18 +110,18 @@ final class SpillFile {
         func run() {
             while let move = next() {
                 let failed = perform(move)
-                locked {
+                monitor.locked {
                     if failure == nil { failure = failed }
                     doneCount += 1
-                    pthread_cond_broadcast(finished)
+                    monitor.wake(.finished)
                 }
             }
         }
 
         /// The first request of the queue, once there is one; nil when the file's owner is gone.
         private func next() -> Move? {
-            locked {
-                while queue.isEmpty && !isStopped { pthread_cond_wait(posted, lock) }
+            monitor.locked {
+                monitor.wait(for: .posted) { !queue.isEmpty || isStopped }
                 return queue.isEmpty ? nil : queue.removeFirst()
             }
         }

@@ -35,10 +35,8 @@ public struct Benchmark {
         constant.kind = .constant
         let options = configuration.training.optimizer
         return TrainingStep(
-            trained, optimizer: try Optimizer(options, shards: trained.shards, spill: spill),
-            schedule: Schedule(constant, peak: options.learningRate, totalSteps: 1), maximumNorm: options.maxGradNorm, seed: 0,
-            on: device, activations: ActivationStorage(configuration.memory, spill),
-            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule)
+            trained, try Optimizer(options, shards: trained.shards, spill: spill), configuration,
+            Schedule(constant, peak: options.learningRate, totalSteps: 1), spill: spill, on: device)
     }
 
     /// One step's time and loss.

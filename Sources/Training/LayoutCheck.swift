@@ -64,10 +64,7 @@ public struct LayoutCheck {
         if world.rank == 0 { alone = try LayoutCheck(setup: setup.onOneRank(), context: context.alone()).trainAlone(stepCount) }
         // The others' cores are the first rank's meanwhile.
         try world.idleBarrier(name: "steps on one rank")
-        let bytes = alone.flatMap { [$0.loss, $0.gradientNorm] }.withUnsafeBytes { Array($0) }
-        let numbers = try context.group.broadcast(bytes, name: "steps on one rank").withUnsafeBytes { raw in
-            (0..<raw.count / 8).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
-        }
+        let numbers = try context.group.broadcastValues(alone.flatMap { [$0.loss, $0.gradientNorm] }, name: "steps on one rank")
         alone = stride(from: 0, to: numbers.count, by: 2).map { Step(loss: numbers[$0], gradientNorm: numbers[$0 + 1]) }
         let layout = "\(context.grid.shape), ZeRO \(forecast.stage.rawValue)"
         return Report(layout: layout, steps: steps, alone: alone, tolerance: tolerance)
@@ -89,11 +86,8 @@ public struct LayoutCheck {
         let trained = try TrainedModel.make(
             setup.files, configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: context.grid,
             spill: spill)
-        let step = TrainingStep(
-            trained, optimizer: try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill),
-            schedule: setup.learningRates, maximumNorm: configuration.training.optimizer.maxGradNorm,
-            seed: UInt64(configuration.training.seed), on: device, activations: ActivationStorage(configuration.memory, spill),
-            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(configuration.training))
+        let optimizer = try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill)
+        let step = TrainingStep(trained, optimizer, configuration, setup.learningRates, spill: spill, on: device)
         var steps: [Step] = []
         for index in 0..<min(count, setup.schedule.stepCount) {
             let plan = setup.schedule.plan(step: index, packing: setup.packing)

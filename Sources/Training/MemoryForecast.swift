@@ -36,10 +36,7 @@ public struct MemoryForecast {
         let saved = try TrainingState(trained: trained, optimizer: optimizer).file(rank: rank, of: shape.rankCount)
         let copy = savesInBackground ? try BackgroundWrite.room(for: saved, on: device) : nil
         defer { withExtendedLifetime(copy) {} }
-        let step = TrainingStep(
-            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: 1, seed: 0, on: device,
-            activations: ActivationStorage(setup.configuration.memory, spill),
-            pipelineSchedule: setup.configuration.parallel.pipelineSchedule.schedule)
+        let step = TrainingStep(trained, optimizer, setup.configuration, setup.learningRates, spill: spill, on: device)
         let plans = steps(setup)
         var batches = try largestBatches(plans, of: setup.data.training)
         if shape.pipeline > 1 {
@@ -51,7 +48,7 @@ public struct MemoryForecast {
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         if setup.configuration.training.evalSteps != nil, let rows = setup.data.validation {
             for batch in try largestBatches([HeldOutLoss.plan(of: rows, packing: setup.packing)], of: rows) {
-                let pass = try Pass(batch, on: device, groups: HeldOutLoss.groups(grid.modelGroups), keepsActivations: false)
+                let pass = try Pass(batch, on: device, groups: grid.modelGroups.withoutContext, keepsActivations: false)
                 _ = try NextToken().lossSum(trained.model, pass)
             }
         }
@@ -109,11 +106,8 @@ public struct MemoryForecast {
 extension MemoryLedger {
     /// The peak of the rank that has the highest, on every rank.
     func largest(of group: any ProcessGroup) throws(TrainerError) -> MemoryLedger {
-        let own = MemoryKind.allCases.map { Double(atPeak($0).bytes) }
-        let all = try group.gather(own.withUnsafeBytes { Array($0) }, name: "peaks of memory").map { bytes in
-            bytes.withUnsafeBytes { raw in own.indices.map { raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Double>.stride, as: Double.self) } }
-        }
-        let most = all.max { $0.reduce(0, +) < $1.reduce(0, +) } ?? own
-        return MemoryLedger(peak: Dictionary(uniqueKeysWithValues: zip(MemoryKind.allCases, most.map { Int($0) })))
+        let own = MemoryKind.allCases.map { atPeak($0).bytes }
+        let most = try group.gatherValues(own, name: "peaks of memory").max { $0.reduce(0, +) < $1.reduce(0, +) } ?? own
+        return MemoryLedger(peak: Dictionary(uniqueKeysWithValues: zip(MemoryKind.allCases, most)))
     }
 }

@@ -93,11 +93,7 @@ public final class TrainingRun {
         let keeper = keeper(state, forecast)
         let meter = meter(setup)
         let position = try start(setup, trained, keeper, meter, report)
-        let options = configuration.training
-        let step = TrainingStep(
-            trained, optimizer: optimizer, schedule: setup.learningRates, maximumNorm: options.optimizer.maxGradNorm, seed: UInt64(options.seed),
-            on: context.device, activations: ActivationStorage(configuration.memory, spill), trace: context.trace,
-            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(options))
+        let step = TrainingStep(trained, optimizer, configuration, setup.learningRates, spill: spill, on: context.device, trace: context.trace)
         step.updates = position.updates ?? UpdateGuard()
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()

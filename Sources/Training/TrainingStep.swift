@@ -3,6 +3,7 @@ import Models
 import Objectives
 public import Optimizers
 public import Parallelism
+import Planning
 public import Support
 public import Tensors
 
@@ -39,6 +40,20 @@ public final class TrainingStep {
         self.activations = activations
         self.trace = trace
         self.pipelineSchedule = pipelineSchedule
+    }
+
+    /// A step as a configuration describes it.
+    ///
+    /// - Parameter spill: The run's spill file, if it has one.
+    convenience init(
+        _ trained: TrainedModel, _ optimizer: Optimizer, _ configuration: RunConfiguration, _ schedule: Schedule, spill: Spill?,
+        on device: any Device, trace: Trace? = nil
+    ) {
+        let training = configuration.training
+        self.init(
+            trained, optimizer: optimizer, schedule: schedule, maximumNorm: training.optimizer.maxGradNorm, seed: UInt64(training.seed), on: device,
+            activations: ActivationStorage(configuration.memory, spill), trace: trace,
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(training))
     }
 
     /// What a step has found, the same on every rank.

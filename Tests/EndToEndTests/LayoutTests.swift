@@ -105,6 +105,53 @@ import Testing
         }
     }
 
+    @Test("a rank sends in a step what the formulas say, and no byte more")
+    func volume() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, method: "full")
+            let (layers, channels) = (SmallRun.Shape.narrow.layers, SmallRun.Shape.narrow.channels)
+            /// What was sent in the second step, and the step's tokens and microbatches of the first copy.
+            func sent(_ name: String, _ layout: Layout) throws -> (bytes: [String: Int], tokens: Int) {
+                // Each rank's microbatches are one: all rows of a step fit.
+                try run.train(layout, name, ["training.max_steps=2", "training.microbatch_tokens=1024", "checkpoint.background=false"])
+                let lines = try String(contentsOfFile: "\(folder)/\(name)/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+                for line in lines.reversed() {
+                    let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                    if let bytes = object?["sent_bytes"] as? [String: Int], let tokens = object?["tokens"] as? Int { return (bytes, tokens) }
+                }
+                Issue.record("no step of \(name)")
+                return ([:], 0)
+            }
+            try run.train(Layout(1), "alone", ["training.max_steps=2"])
+            let model = try SafeTensorsFile(path: "\(folder)/alone/model/model.safetensors")
+            let parameters = try model.names.reduce(0) { $0 + (try model.entry($1).shape.reduce(1, *)) }
+
+            let copies = try sent("copies", Layout(2, "parallel.zero=0"))
+            #expect(copies.bytes == ["gradients": 4 * parameters])
+            let shared = try sent("shared", Layout(2, "parallel.zero=1"))
+            // What fills each unit's parts up to whole blocks of 256 travels along.
+            let units = layers + 2
+            for purpose in ["gradients", "parameters"] {
+                let found = shared.bytes[purpose] ?? 0
+                #expect(found >= 2 * parameters && found < 2 * parameters + 4 * 256 * units, "\(purpose): \(found)")
+            }
+            #expect(shared.bytes.count == 2)
+
+            let stages = try sent("stages", Layout(2, "parallel.pipeline=2"))
+            let embedding = try model.entry("model.embed_tokens.weight").shape.reduce(1, *)
+            #expect(stages.bytes == ["activations between stages": 4 * stages.tokens * channels, "gradients": 4 * embedding])
+
+            let cut = try sent("cut", Layout(2, "parallel.tensor=2"))
+            // In each block four gathers and sums in forward, six in backward; two for the embedding, two for the head. Half of each is sent, and a
+            // rank may have a row more than half.
+            let transfers = 10 * layers + 4
+            let half = 2 * cut.tokens * channels * transfers
+            let found = cut.bytes["activations in tensor groups"] ?? 0
+            #expect(abs(found - half) <= 4 * channels * transfers / 2, "\(found), \(half)")
+            #expect(cut.bytes["gradients of copies"] == 4 * channels * (2 * layers + 1))
+        }
+    }
+
     @Test("what a model can't be divided into is refused before anything is loaded, with what would work")
     func refused() throws {
         try withTemporaryFolder { folder in
@@ -140,14 +187,7 @@ extension SmallRun {
         let (a, b) = (try losses(wanted), try losses(found))
         #expect(a.count == b.count)
         for (step, (a, b)) in zip(a, b).enumerated() { #expect(abs(a - b) <= 1e-5 * abs(a), "\(comment): step \(step + 1)") }
-        let files = try [wanted, found].map { name in
-            try SafeTensorsFile(
-                path: ["adapter/adapter_model", "model/model"].map { "\(folder)/\(name)/\($0).safetensors" }.first {
-                    FileManager.default.fileExists(atPath: $0)
-                } ?? "")
-        }
-        for name in files[0].names {
-            let values = try files.map { file in Array(try file.entry(name).bytes.bindMemory(to: Float.self)) }
+        for (name, values) in try results(wanted, found) {
             // By norm: AdamW takes an element whose gradient is nothing but rounding as far as any other.
             let apart = zip(values[0], values[1]).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
             let norm = values[0].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()

@@ -100,6 +100,19 @@ struct SmallRun {
         }
     }
 
+    /// The tensors that some runs have left, by name; of each the values in each run.
+    func results(_ runs: String...) throws -> [(name: String, values: [[Float]])] {
+        let files = try runs.map { name in
+            try SafeTensorsFile(
+                path: ["adapter/adapter_model", "model/model"].map { "\(folder)/\(name)/\($0).safetensors" }.first {
+                    FileManager.default.fileExists(atPath: $0)
+                } ?? "")
+        }
+        return try files[0].names.map { name in
+            (name, try files.map { file in Array(try file.entry(name).bytes.bindMemory(to: Float.self)) })
+        }
+    }
+
     func adapterBytes(_ run: String) throws -> Data {
         try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(run)/adapter/adapter_model.safetensors"))
     }

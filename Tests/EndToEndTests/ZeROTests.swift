@@ -1,4 +1,3 @@
-import Formats
 import Foundation
 import Support
 import TestSupport
@@ -10,14 +9,7 @@ import Testing
         let (a, b) = (try run.losses(wanted), try run.losses(found))
         #expect(a.count == b.count)
         for (a, b) in zip(a, b) { #expect(abs(a - b) <= 1e-5 * abs(a), "\(found)") }
-        let files = try [wanted, found].map { name in
-            try SafeTensorsFile(
-                path: ["adapter/adapter_model", "model/model"].map { "\(run.folder)/\(name)/\($0).safetensors" }.first {
-                    FileManager.default.fileExists(atPath: $0)
-                } ?? "")
-        }
-        for name in files[0].names {
-            let values = try files.map { file in Array(try file.entry(name).bytes.bindMemory(to: Float.self)) }
+        for (name, values) in try run.results(wanted, found) {
             let apart = zip(values[0], values[1]).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
             #expect(apart <= 1e-5, "\(found): \(name)")
         }
