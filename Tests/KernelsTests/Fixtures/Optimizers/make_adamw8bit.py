@@ -4,23 +4,19 @@ Python 3.11, numpy 2.4.6, torch 2.15.0 on one thread, bitsandbytes 0.50.2. Run i
 Little-endian; AdamW8BitTests.swift says what lies where.
 """
 
+import pathlib
+import sys
+
 import bitsandbytes as bnb
 import numpy as np
 import torch
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from scatter import mixed  # noqa: E402
+
 torch.set_num_threads(1)
 f32 = np.float32
 COUNT = 4200  # 16 blocks of 256 and one of 104; under 4,096 bitsandbytes keeps 32 bits
-
-
-def mixed(index):
-    """A fixed scatter of 32 bits; the Swift tests have the same."""
-    u = (index.astype(np.uint64) * 2654435761 & 0xFFFFFFFF).astype(np.uint32)
-    u ^= u >> 15
-    u = (u.astype(np.uint64) * 2246822519 & 0xFFFFFFFF).astype(np.uint32)
-    u ^= u >> 13
-    u = (u.astype(np.uint64) * 3266489917 & 0xFFFFFFFF).astype(np.uint32)
-    return u ^ (u >> 16)
 
 
 def gradient(step):

@@ -4,24 +4,20 @@ Python 3.11, numpy 2.4.6, torch 2.15.0 on one thread, gguf 0.19.0, bitsandbytes 
 Run in this folder: python make_quantisation.py. Everything is little-endian; QuantisationFixtures.swift says what lies where.
 """
 
+import pathlib
+import sys
+
 import bitsandbytes.functional as bnb
 import gguf
 import numpy as np
 import torch
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from scatter import mixed  # noqa: E402
+
 torch.set_num_threads(1)
 rng = np.random.default_rng(20261122)
 f32 = np.float32
-
-
-def mixed(index):
-    """A fixed scatter of 32 bits; the Swift tests have the same."""
-    u = (index.astype(np.uint64) * 2654435761 & 0xFFFFFFFF).astype(np.uint32)
-    u ^= u >> 15
-    u = (u.astype(np.uint64) * 2246822519 & 0xFFFFFFFF).astype(np.uint32)
-    u ^= u >> 13
-    u = (u.astype(np.uint64) * 3266489917 & 0xFFFFFFFF).astype(np.uint32)
-    return u ^ (u >> 16)
 
 
 def weights(blocks):
