@@ -168,27 +168,35 @@ private func maximum(_ values: UnsafePointer<Float>, _ range: Range<Int>) -> Flo
 
 /// Sum of e^(value - shift) over a range.
 private func sumOfExponentials(_ values: UnsafePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
-    var sum = Vector(repeating: 0)
-    @inline(__always) func add(_ index: Int, _ lanes: Int) { sum += exponentials(values.vector(index, lanes), shift, lanes) }
-    forEachVector(range, add)
-    return sum.laneSum()
+    visitExponentials(values, range, shift) { _, _, _ in }
 }
 
 /// Replaces the values of a range by e^(value - shift) and returns their sum.
 private func replaceByExponentials(_ values: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ shift: Float) -> Float {
-    var sum = Vector(repeating: 0)
-    @inline(__always) func replace(_ index: Int, _ lanes: Int) {
-        let powers = exponentials(values.vector(index, lanes), shift, lanes)
-        values.store(powers, index, lanes)
-        sum += powers
-    }
-    forEachVector(range, replace)
-    return sum.laneSum()
+    visitExponentials(values, range, shift) { values.store($1, $0, $2) }
 }
 
-/// e^(value - shift) in the first `lanes` lanes, 0 in the others.
-@inline(__always) private func exponentials(_ values: Vector, _ shift: Float, _ lanes: Int) -> Vector {
-    var powers = exponential2((values - shift) * log2OfE)
-    if lanes < vectorLanes { for lane in lanes..<vectorLanes { powers[lane] = 0 } }
+/// Passes on e^(value - shift) of 16 values at a time, or of those that are left over, and returns the sum of all.
+@inline(__always) private func visitExponentials(
+    _ values: UnsafePointer<Float>, _ range: Range<Int>, _ shift: Float, _ visit: (_ index: Int, _ powers: Vector, _ lanes: Int) -> Void
+) -> Float {
+    let whole = range.lowerBound + range.count / vectorLanes * vectorLanes
+    var sum = Vector(repeating: 0)
+    for index in stride(from: range.lowerBound, to: whole, by: vectorLanes) {
+        let powers = exponential2((values.vector(index) - shift) * log2OfE)
+        visit(index, powers, vectorLanes)
+        sum += powers
+    }
+    guard whole < range.upperBound else { return sum.laneSum() }
+    let lanes = range.upperBound - whole
+    let powers = lastExponentials(values + whole, lanes, shift)
+    visit(whole, powers, lanes)
+    return (sum + powers).laneSum()
+}
+
+/// e^(value - shift) of fewer than 16 values, 0 in the other lanes. Apart, since single lanes would split the vectors of the loop before it.
+@inline(never) private func lastExponentials(_ values: UnsafePointer<Float>, _ lanes: Int, _ shift: Float) -> Vector {
+    var powers = exponential2((values.vector(0, lanes) - shift) * log2OfE)
+    for lane in lanes..<vectorLanes { powers[lane] = 0 }
     return powers
 }
