@@ -15,6 +15,8 @@ public final class Communicator {
     /// The same on every member, and no other communicator's.
     let identity: String
     private var partCount = 0
+    /// Bytes that `startSend` has been given.
+    public private(set) var sentBytes = 0
     /// MPI counts are 32 bits wide: longer messages go in pieces of this many elements.
     private static let pieceCount = 1 << 28
 
@@ -117,7 +119,8 @@ public final class Communicator {
     ///
     /// Messages of one tag between two ranks arrive in the order in which they were sent.
     public func startSend(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int) throws(TrainerError) -> [Request] {
-        try pieces(bytes.count, rank) { (start, length) throws(TrainerError) in
+        sentBytes += bytes.count
+        return try pieces(bytes.count, rank) { (start, length) throws(TrainerError) in
             var request = cmpi_request_null()
             let status = MPI_Isend(bytes.baseAddress.map { $0 + start }, length, cmpi_byte(), Int32(rank), Int32(tag), handle, &request)
             try check(status, "MPI_Isend")

@@ -9,13 +9,19 @@ public final class MPIGroup: ProcessGroup {
     /// Counts what was started, alike on all ranks: messages of one transfer can't be taken for another's.
     private var startedCount = 0
     private let sums = ScatteredSum.Queue()
+    /// Where sums of whole tensors go by nodes; nil where they don't.
+    private let nodes: NodeGroups?
+    private let sumsAcross = ScatteredSum.Queue()
     /// Bytes that this rank has sent for sums and gathers of tensors.
     public private(set) var sentBytes = 0
 
-    /// - Parameter exchanges: Those of all groups of this rank.
-    public init(_ communicator: Communicator, _ exchanges: ExchangesUnderWay = ExchangesUnderWay()) {
+    /// - Parameters:
+    ///   - exchanges: Those of all groups of this rank.
+    ///   - nodes: The parts of the communicator that sums of whole tensors go through; nil for sums that don't tell nodes apart.
+    public init(_ communicator: Communicator, _ exchanges: ExchangesUnderWay = ExchangesUnderWay(), nodes: NodeGroups? = nil) {
         self.communicator = communicator
         self.exchanges = exchanges
+        self.nodes = nodes
     }
 
     public var index: Int { communicator.rank }
@@ -23,7 +29,8 @@ public final class MPIGroup: ProcessGroup {
 
     @discardableResult
     public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        try start(tensor, name, parts: 2) { (tag) throws(TrainerError) in try TensorSum(tensor, communicator, tag: tag, sums) }
+        if let nodes { return try startHierarchicalSum(tensor, nodes, name: name) }
+        return try start(tensor, name, parts: 2) { (tag) throws(TrainerError) in try TensorSum(tensor, communicator, tag: tag, sums) }
     }
 
     @discardableResult
@@ -40,6 +47,13 @@ public final class MPIGroup: ProcessGroup {
         }
     }
 
+    private func startHierarchicalSum(_ tensor: Tensor, _ nodes: NodeGroups, name: String) throws(TrainerError) -> any Transfer {
+        let sent = HierarchicalSum.sentBytes(tensor, nodes)
+        return try start(tensor, name, sends: sent.within + sent.across) { (tag) throws(TrainerError) in
+            try HierarchicalSum(tensor, nodes, tag: tag, HierarchicalSum.Queues(within: sums, across: sumsAcross))
+        }
+    }
+
     /// MPI promises tags up to 32,767; far fewer transfers are under way at a time. Those above are channels.
     private static let tagCount = 30_000
 
@@ -47,9 +61,16 @@ public final class MPIGroup: ProcessGroup {
     private func start(
         _ tensor: Tensor, _ name: String, parts: Int, grain: Int = 1, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
     ) throws(TrainerError) -> any Transfer {
+        try start(tensor, name, sends: parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount), begin)
+    }
+
+    /// - Parameter sends: Bytes that this rank sends.
+    private func start(
+        _ tensor: Tensor, _ name: String, sends: Int, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
+    ) throws(TrainerError) -> any Transfer {
         guard size > 1, tensor.device.holdsValues else { return NoTransfer() }
         startedCount = (startedCount + 1) % Self.tagCount
-        noteSent(parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount), name)
+        noteSent(sends, name)
         return try track(name, count: communicator.count()) { () throws(TrainerError) in try begin(startedCount) }
     }
 

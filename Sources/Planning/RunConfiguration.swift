@@ -191,6 +191,7 @@ public struct ParallelOptions: ConfigurationOptions {
     public var zero = ZeROChoice.auto
     /// How many copies share out; the others do the same.
     public var zeroRanks = AutomaticCount.auto
+    public var hierarchical = HierarchicalChoice.auto
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
     /// The longest wait for other ranks in one call; nil for any.
@@ -221,6 +222,13 @@ public struct ParallelOptions: ConfigurationOptions {
                 "zero_ranks", \.zeroRanks,
                 "How many of the ranks that hold the same parameters share them out, neighbours each, such as those of a node; auto is all"
             ).known(as: "fsdp_shard_size", "zero_hpz_partition_size"),
+            .key(
+                "hierarchical", \.hierarchical,
+                "Sums of gradients go within each node first, then between the N nodes, so that a node sends 2 (N - 1) / N of them, once and not once for each of its ranks: those of all ranks with the same parameters in stage 0, those of the ranks with the same part where zero_ranks shares out; auto is where nodes hold as many of these ranks each, at least 2"
+            ).known(as: "hierarchical_allreduce")
+                .only("where parallel.zero is 0 or auto, or parallel.zero_ranks is given") { options in
+                    if case .stage(let stage) = options.zero { stage == .nothing || options.zeroRanks.given != nil } else { true }
+                },
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
             .key(

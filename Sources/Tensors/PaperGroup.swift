@@ -7,14 +7,16 @@ public final class PaperGroup: UnconnectedGroup {
     public let index: Int
     public let size: Int
     /// Where pieces would arrive. They are there from the start, as they are in all steps but a run's first.
-    private let slots: Tensor?
+    private let slots: [Tensor]
 
-    /// - Parameter sums: Whether tensors are summed over the group, which takes memory.
+    /// - Parameters:
+    ///   - sums: Whether tensors are summed over the group, which takes memory.
+    ///   - byNodes: Whether that goes by nodes, which takes it twice.
     /// - Throws: `memory`.
-    public init(index: Int = 0, size: Int, sums: Bool = true, on device: any Device) throws(TrainerError) {
+    public init(index: Int = 0, size: Int, sums: Bool = true, byNodes: Bool = false, on device: any Device) throws(TrainerError) {
         self.index = index
         self.size = size
-        slots = sums && size > 1 ? try SumSlots.make(on: device) : nil
+        slots = try (0..<(sums && size > 1 ? byNodes ? 2 : 1 : 0)).map { (_) throws(TrainerError) in try SumSlots.make(on: device) }
     }
 }
 

@@ -61,7 +61,7 @@ public struct Benchmark {
         let spill = try Spill.make(for: configuration, on: device)
         let trained = try TrainedModel.make(
             files, configuration, on: device, longestSequence: batch.longestSequence, stage: stage(configuration),
-            grid: try ProcessGrid.paper(context.grid.shape, rank: context.group.index, on: device), spill: spill)
+            grid: try ProcessGrid.paper(context.grid.shape, rank: context.group.index, nodes: context.grid.nodes, on: device), spill: spill)
         let step = try step(trained, configuration, spill, device)
         _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
         return device

@@ -23,12 +23,13 @@ public struct MemoryForecast {
     ///
     /// - Parameters:
     ///   - rank: Of the grid, whose memory is counted.
+    ///   - nodes: The node of each rank, for sums that go by nodes.
     ///   - savesInBackground: Whether the copy of a checkpoint is alive meanwhile.
     static func make(
-        _ setup: RunSetup, _ stage: ZeROStage, _ shape: GridShape, rank: Int, threadCount: Int, savesInBackground: Bool = false
+        _ setup: RunSetup, _ stage: ZeROStage, _ shape: GridShape, rank: Int, nodes: [Int] = [], threadCount: Int, savesInBackground: Bool = false
     ) throws(TrainerError) -> MemoryForecast {
         let device = CountingDevice(threadCount: threadCount)
-        let grid = try ProcessGrid.paper(shape, rank: rank, on: device)
+        let grid = try ProcessGrid.paper(shape, rank: rank, nodes: nodes, on: device)
         let spill = try Spill.make(for: setup.configuration, on: device)
         let trained = try TrainedModel.make(
             setup.files, setup.configuration, on: device, longestSequence: setup.longestSequence, stage: stage, grid: grid, spill: spill)
@@ -61,7 +62,8 @@ public struct MemoryForecast {
     static func make(_ setup: RunSetup, _ context: RankContext) throws(TrainerError) -> MemoryForecast {
         func forecast(_ stage: ZeROStage, savesInBackground: Bool = false) throws(TrainerError) -> MemoryForecast {
             let own = try make(
-                setup, stage, context.grid.shape, rank: context.group.index, threadCount: context.threadCount, savesInBackground: savesInBackground)
+                setup, stage, context.grid.shape, rank: context.group.index, nodes: context.grid.nodes, threadCount: context.threadCount,
+                savesInBackground: savesInBackground)
             return MemoryForecast(ledger: try own.ledger.largest(of: context.group), stage: stage, savesInBackground: savesInBackground)
         }
         let own = ProcessMemory.available.map { Double($0.bytes / context.ranksOnNode) } ?? .infinity

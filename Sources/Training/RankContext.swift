@@ -1,6 +1,7 @@
 import Glibc
 public import MessagePassing
 public import Parallelism
+public import Planning
 public import Support
 public import Tensors
 
@@ -31,10 +32,12 @@ public struct RankContext {
     /// - Parameters:
     ///   - threads: Threads for this rank; nil for the cores of the node divided by its ranks.
     ///   - shape: How the ranks are laid out; nil for a copy of the model on each.
+    ///   - hierarchical: Whether sums go by nodes.
     ///   - traces: Whether the device's operations and the group's calls are recorded.
-    /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores.
+    /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores, or the ranks
+    ///   don't lie on nodes as `hierarchical` asks.
     public static func make(
-        world: Communicator?, threads: Int?, shape: GridShape? = nil, traces: Bool = false
+        world: Communicator?, threads: Int?, shape: GridShape? = nil, hierarchical: HierarchicalChoice = .auto, traces: Bool = false
     ) throws(TrainerError) -> RankContext {
         let node = try world?.onThisNode()
         let (index, count) = (node?.rank ?? 0, node?.size ?? 1)
@@ -52,8 +55,10 @@ public struct RankContext {
         if isExclusive { share.bind() }
         let trace = traces ? Trace() : nil
         let grid: ProcessGrid
-        if let world {
-            grid = try ProcessGrid.make(shape ?? GridShape(data: world.size), world) { group in trace.map { TracedGroup(group, $0) } ?? group }
+        if let world, let node {
+            let shape = shape ?? GridShape(data: world.size)
+            let nodes = try hierarchical.nodes(of: shape, try world.nodes(node))
+            grid = try ProcessGrid.make(shape, world, nodes: nodes) { group in trace.map { TracedGroup(group, $0) } ?? group }
         } else {
             grid = ProcessGrid(data: SoloGroup())
         }

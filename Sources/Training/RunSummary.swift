@@ -79,9 +79,10 @@ struct RunSummary {
 
     private var layout: String {
         let shape = context.grid.shape
-        guard shape.pipeline > 1 else { return "\(shape)" }
+        let sums = context.grid.nodes.isEmpty ? "" : ", sums within nodes, then between them"
+        guard shape.pipeline > 1 else { return "\(shape)\(sums)" }
         let parts = trained.model.allParts.map { "\($0.blocks.count)" }.joined(separator: " + ")
-        return "\(shape), schedule \(setup.configuration.parallel.pipelineSchedule.schedule.name), \(parts) blocks"
+        return "\(shape), schedule \(setup.configuration.parallel.pipelineSchedule.schedule.name), \(parts) blocks\(sums)"
     }
 
     private var cores: String {

@@ -40,7 +40,9 @@ struct BenchmarkCommand: ParsableCommand {
         let world = try MPIJob.start()
         try downloading.fetch(model, world: world)
         let configuration = try runConfiguration()
-        let context = try RankContext.make(world: world, threads: threads, shape: try configuration.parallel.grid(rankCount: world.size))
+        let context = try RankContext.make(
+            world: world, threads: threads, shape: try configuration.parallel.grid(rankCount: world.size),
+            hierarchical: configuration.parallel.hierarchical)
         let files = try ModelFiles.open(model)
         let plans = try batches(files, context)
         let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }

@@ -30,7 +30,8 @@ struct CheckCommand: ParsableCommand {
         let configuration = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size).configuration
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let shape = try configuration.parallel.grid(rankCount: world.size)
-        let context = try RankContext.make(world: world, threads: configuration.parallel.threads.given, shape: shape)
+        let context = try RankContext.make(
+            world: world, threads: configuration.parallel.threads.given, shape: shape, hierarchical: configuration.parallel.hierarchical)
         let report = try LayoutCheck.run(configuration, context, stepCount: steps, tolerance: tolerance)
         if world.rank == 0 { print(report.text) }
         try report.check()

@@ -26,7 +26,8 @@ struct TrainCommand: ParsableCommand {
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let shape = try configuration.parallel.grid(rankCount: world.size)
         let context = try RankContext.make(
-            world: world, threads: configuration.parallel.threads.given, shape: shape, traces: configuration.training.profile)
+            world: world, threads: configuration.parallel.threads.given, shape: shape,
+            hierarchical: configuration.parallel.hierarchical, traces: configuration.training.profile)
         let outcome = try TrainingRun(loaded, context).run()
         if world.rank == 0 { show(outcome, loaded) }
         try world.barrier()

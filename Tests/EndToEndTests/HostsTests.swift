@@ -14,8 +14,13 @@ struct HostsTests {
             let alone = try run.train(ranks: nil, "output=\(folder)/alone")
             let result = try runScript("Launch/hosts", [try #require(hostfile), run.configuration, "output=\(folder)/hosts"])
             try #require(alone.status == 0 && result.status == 0, "\(result)")
-            #expect(result.stdout.contains("4, 2 on this node"))
-            for (a, b) in zip(try run.losses("alone"), try run.losses("hosts")) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+            #expect(result.stdout.contains("4, 2 on this node") && result.stdout.contains("sums within nodes, then between them"))
+            let flat = try runScript(
+                "Launch/hosts", [try #require(hostfile), run.configuration, "output=\(folder)/flat", "parallel.hierarchical=false"])
+            try #require(flat.status == 0 && !flat.stdout.contains("sums within nodes"), "\(flat)")
+            for name in ["hosts", "flat"] {
+                for (a, b) in zip(try run.losses("alone"), try run.losses(name)) { #expect(abs(a - b) <= 1e-5 * abs(a)) }
+            }
         }
     }
 

@@ -168,6 +168,10 @@ import Testing
                 try refusal(3, "parallel.pipeline=3").contains("parallel.pipeline: 3 stages are more than the 2 blocks of the model. Use 1 to 2."))
             #expect(
                 try refusal(2, "parallel.tensor=2", "method.kind=qlora").contains("within a block of 64 of nf4. Use another parallel.tensor"))
+            #expect(
+                try refusal(2, "parallel.hierarchical=true").contains(
+                    "parallel.hierarchical: is true, which takes two nodes or more that hold as many of the ranks with the same parameters each, at least 2; there are 2 ranks on 1 node"
+                ))
             #expect(try refusal(3, "parallel.tensor=2").contains("take 2 ranks each, and the job has 3. Start 2 or 4 ranks"))
         }
     }

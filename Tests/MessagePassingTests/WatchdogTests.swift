@@ -35,6 +35,15 @@ import Testing
             "\(found.line)")
     }
 
+    @Test("a rank that stays away from a sum by nodes is named, and not its neighbour, whom the other node waits for")
+    func hierarchicalSum() throws {
+        let found = try hang("hang.hierarchy", ranks: 4)
+        #expect(found.result.status == 75, "\(found.result)")
+        #expect(
+            found.line.contains("rank 0 of 4: has waited 1 s in sum (gradients of block 2), phase block 2: rank 3 has not come to it, in step 1"),
+            "\(found.line)")
+    }
+
     @Test("a rank that has come but no longer moves its messages is named by what is missing from it")
     func started() throws {
         let found = try hang("hang.started", ranks: 3)

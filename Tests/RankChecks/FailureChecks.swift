@@ -44,6 +44,19 @@ let hangChecks = [
         }
         watchdog?.stop(removingRecord: true)
     },
+    Check("hang.hierarchy") { (world) throws(TrainerError) in
+        // Of two ranks on each of two nodes, as it were, the last stays away: the ranks of the other node wait for it by way of its neighbour.
+        let watchdog = try watch(world)
+        let groups = try NodeGroups.make(world, NodePlacement((0..<world.size).map { $0 * 2 / world.size }))
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world, nodes: groups))
+        let tensor = try device.zeros(1, 100_000)
+        for block in 0..<3 {
+            FlightRecord.own.enter("block \(block)")
+            if block == 2, world.rank == world.size - 1 { sleepForEver() }
+            try group.startSum(tensor, name: "gradients of block \(block)").wait()
+        }
+        watchdog?.stop(removingRecord: true)
+    },
     Check("hang.started") { (world) throws(TrainerError) in
         // The last rank has come to the call, but moves none of its messages.
         let watchdog = try watch(world)

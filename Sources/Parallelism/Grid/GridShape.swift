@@ -30,6 +30,16 @@ public struct GridShape: Equatable, Sendable, CustomStringConvertible {
     /// The place of a rank among those that hold the same parameters.
     func replica(_ place: GridPlace) -> Int { place.data * context + place.context }
 
+    /// The ranks that hold the same parameters, group by group.
+    public var replicaRanks: [[Int]] {
+        (0..<pipeline * tensor).map { part in
+            (0..<rankCount).filter { rank in
+                let place = place(ofRank: rank)
+                return place.pipeline * tensor + place.tensor == part
+            }
+        }
+    }
+
     public var rankCount: Int { data * pipeline * context * tensor }
     public var description: String { "data \(data) × pipeline \(pipeline) × context \(context) × tensor \(tensor)" }
 

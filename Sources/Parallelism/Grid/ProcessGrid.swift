@@ -24,6 +24,8 @@ public final class ProcessGrid {
     public let tensor: any ProcessGroup
     /// The first and the last stage of a pipeline, which both hold a tied embedding; alone on the stages between.
     public let ends: any ProcessGroup
+    /// The node of each rank where sums go by nodes; empty where they don't.
+    public let nodes: [Int]
     private let makeGroup: GroupMaker
     private var exchanges = ExchangesUnderWay()
     private var sharing: [Int: any ProcessGroup] = [:]
@@ -33,8 +35,11 @@ public final class ProcessGrid {
     /// Every rank calls it in the same order. `sums` says whether tensors will be summed over the group.
     private typealias GroupMaker = (_ sums: Bool, _ key: (GridPlace) -> [Int]) throws(TrainerError) -> any ProcessGroup
 
-    private init(_ shape: GridShape, rank: Int, world: any ProcessGroup, _ makeGroup: @escaping GroupMaker) throws(TrainerError) {
+    private init(
+        _ shape: GridShape, rank: Int, nodes: [Int], world: any ProcessGroup, _ makeGroup: @escaping GroupMaker
+    ) throws(TrainerError) {
         self.shape = shape
+        self.nodes = nodes
         place = shape.place(ofRank: rank)
         self.world = world
         self.makeGroup = makeGroup
@@ -54,6 +59,7 @@ public final class ProcessGrid {
     /// Ranks that differ in their rows alone.
     public init(data group: any ProcessGroup) {
         shape = GridShape(data: group.size)
+        nodes = []
         place = shape.place(ofRank: group.index)
         (world, replicas, shards, parts) = (group, group, group, group)
         (mirrors, model, pipeline, context, tensor, ends) = (SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup(), SoloGroup())
@@ -62,22 +68,29 @@ public final class ProcessGrid {
 
     /// The ranks of a job.
     ///
-    /// - Parameter wrap: Puts something around each group that is made.
+    /// - Parameters:
+    ///   - nodes: The node of each rank, for sums that go by nodes in every group that lies on them evenly; empty for none that do.
+    ///   - wrap: Puts something around each group that is made.
     /// - Throws: `communication`.
     /// - Precondition: The shape has as many ranks as the communicator.
     public static func make(
-        _ shape: GridShape, _ world: Communicator, wrap: @escaping (any ProcessGroup) -> any ProcessGroup = { $0 }
+        _ shape: GridShape, _ world: Communicator, nodes: [Int] = [], wrap: @escaping (any ProcessGroup) -> any ProcessGroup = { $0 }
     ) throws(TrainerError) -> ProcessGrid {
         precondition(shape.rankCount == world.size, "ProcessGrid.make: \(shape) on \(world.size) ranks")
+        precondition(nodes.isEmpty || nodes.count == world.size, "ProcessGrid.make: \(nodes.count) nodes for \(world.size) ranks")
         let exchanges = ExchangesUnderWay()
-        let whole = wrap(MPIGroup(world, exchanges))
-        let grid = try ProcessGrid(shape, rank: world.rank, world: whole) { (_, key) throws(TrainerError) in
+        func group(_ communicator: Communicator) throws(TrainerError) -> any ProcessGroup {
+            let placement = NodePlacement(nodes.isEmpty ? [] : communicator.ranksInJob.map { nodes[$0] })
+            return wrap(MPIGroup(communicator, exchanges, nodes: try NodeGroups.make(communicator, placement)))
+        }
+        let whole = try group(world)
+        let grid = try ProcessGrid(shape, rank: world.rank, nodes: nodes, world: whole) { (_, key) throws(TrainerError) in
             let members = shape.members(with: world.rank, by: key)
             if members.count == world.size { return whole }
             // Where no rank has company nobody splits; where some have, all do.
             guard shape.hasCompany(by: key) else { return SoloGroup() }
             let part = try world.split(color: members.count > 1 ? members[0] : nil, key: world.rank)
-            return part.map { wrap(MPIGroup($0, exchanges)) } ?? SoloGroup()
+            return try part.map(group) ?? SoloGroup()
         }
         grid.exchanges = exchanges
         return grid
@@ -85,12 +98,16 @@ public final class ProcessGrid {
 
     /// One rank of a grid that exists only on paper.
     ///
+    /// - Parameter nodes: The node of each rank, for sums that go by nodes.
     /// - Throws: `memory`.
-    public static func paper(_ shape: GridShape, rank: Int, on device: any Device) throws(TrainerError) -> ProcessGrid {
-        let world = try PaperGroup(index: rank, size: shape.rankCount, sums: shape.rankCount == shape.data, on: device)
-        return try ProcessGrid(shape, rank: rank, world: world) { (sums, key) throws(TrainerError) in
-            let members = shape.members(with: rank, by: key)
-            return try PaperGroup(index: members.firstIndex(of: rank) ?? 0, size: members.count, sums: sums, on: device)
+    public static func paper(_ shape: GridShape, rank: Int, nodes: [Int] = [], on device: any Device) throws(TrainerError) -> ProcessGrid {
+        func group(_ members: [Int], sums: Bool) throws(TrainerError) -> PaperGroup {
+            let isByNodes = !nodes.isEmpty && NodePlacement(members.map { nodes[$0] }).suitsHierarchy
+            return try PaperGroup(index: members.firstIndex(of: rank) ?? 0, size: members.count, sums: sums, byNodes: isByNodes, on: device)
+        }
+        let world = try group(Array(0..<shape.rankCount), sums: shape.rankCount == shape.data)
+        return try ProcessGrid(shape, rank: rank, nodes: nodes, world: world) { (sums, key) throws(TrainerError) in
+            try group(shape.members(with: rank, by: key), sums: sums)
         }
     }
 

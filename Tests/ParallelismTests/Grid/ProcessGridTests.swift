@@ -28,4 +28,14 @@ import Testing
             #expect(grid.ends.size == (place.pipeline == 1 ? 1 : 2))
         }
     }
+
+    @Test("on paper sums by nodes take the slots of two sums: within a node, and between nodes")
+    func paperByNodes() throws {
+        for (nodes, sets) in [([], 1), ([0, 0, 2, 2], 2), ([0, 0, 0, 3], 1)] {
+            let device = CountingDevice(threadCount: 1)
+            let before = device.ledger.total.bytes
+            let grid = try ProcessGrid.paper(GridShape(data: 4), rank: 1, nodes: nodes, on: device)
+            withExtendedLifetime(grid) { #expect(device.ledger.total.bytes - before == sets * SumSlots.count * SumSlots.pieceCount * 4) }
+        }
+    }
 }
