@@ -106,6 +106,38 @@ import Testing
         }
     }
 
+    @Test(
+        "where two of four ranks share, a unit is summed with the others before the last unit's own sum begins; losses of one rank", arguments: 1...3)
+    func mirrors(stage: Int) throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, method: "full")
+            let keys = ["training.max_steps=3", "training.optimizer.learning_rate=1.0e-3", "training.profile=true", "checkpoint.every_steps=100"]
+            func train(_ ranks: Int, _ name: String, _ more: [String]) throws {
+                let result = try runTrainer(["train", run.configuration, "output=\(folder)/\(name)"] + keys + more, ranks: ranks)
+                try #require(result.status == 0, "\(result)")
+            }
+            try train(1, "alone", [])
+            try train(4, "shared", ["parallel.zero=\(stage)", "parallel.zero_ranks=2"])
+            try expectSame(run, "shared", as: "alone")
+            let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/shared/trace-rank-0.json"))
+            let trace = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            let events = try #require(trace["traceEvents"] as? [[String: Any]])
+            // What is begun, in the order of time: a scattered sum among those who share (s), a sum with those who keep the same (m).
+            let begun = events.compactMap { event -> (time: Double, letter: Character)? in
+                guard let letter = ["start scattered sum": "s", "start sum": "m"][event["name"] as? String ?? ""]?.first,
+                    let detail = (event["args"] as? [String: Any])?["detail"] as? String, detail.contains("gradients of "),
+                    let time = event["ts"] as? Double
+                else { return nil }
+                return (time, letter)
+            }
+            let order = String(begun.sorted { $0.time < $1.time }.map(\.letter))
+            let counts = ["s", "m"].map { letter in order.count { String($0) == letter } }
+            #expect(counts[0] == counts[1] && counts[0] >= 9, "\(order)")
+            // Three steps with all of one kind after the other would turn back twice.
+            #expect(zip(order, order.dropFirst()).count { $0 == "m" && $1 == "s" } >= 6, "\(order)")
+        }
+    }
+
     private func trainAll(_ run: SmallRun, _ ranks: Int, _ name: String, _ keys: [String]) throws {
         let all = ["training.max_steps=8", "checkpoint.every_steps=4", "checkpoint.keep_last=3", "training.optimizer.learning_rate=1.0e-3"] + keys
         let result = try runTrainer(["train", run.configuration, "output=\(run.folder)/\(name)"] + all, ranks: ranks)

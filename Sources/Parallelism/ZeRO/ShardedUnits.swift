@@ -20,7 +20,8 @@ public enum ZeROStage: Int, CaseIterable, Comparable, Sendable {
 /// The units of a model as one rank of a data group keeps them: whole, or its even part of what the stage shares out.
 ///
 /// With n ranks, a part is a whole number of blocks of 256 trained elements, and of lines of 64 frozen bytes. A rank updates its part alone.
-/// Where only some of the ranks share, others keep the same parts, and sum theirs once a step (hybrid sharding, Zhang et al. 2022, arXiv:2205.00119).
+/// Where only some of the ranks share, others keep the same parts, and sum theirs once a step (hybrid sharding, Zhang et al. 2022, arXiv:2205.00119):
+/// each unit's as soon as it is complete, while the next unit's gradients are computed.
 /// - Stage 1 sums gradients so that each rank has the sums of its part, and gathers the updated values while the next forward comes to them.
 /// - Stage 2 does so after each microbatch, adds the sums up in the part, and gives the whole gradients of a unit back.
 /// - Stage 3 gathers a unit's values one unit ahead of their use, in forward and in backward, and gives them back after it.
@@ -36,10 +37,18 @@ public final class ShardedUnits: UnitResidency {
     private let device: any Device
     private var holdings: [Holding] = []
     private var places: [ObjectIdentifier: Int] = [:]
-    /// Sums of whole gradients under way, from stage 2 on: of one unit at a time, while the next one's gradients are computed.
-    private var summing: [(holding: Holding, gradients: Tensor, transfer: any Transfer)] = []
+    /// Sums of whole gradients under way that something follows: of one unit at a time, while the next one's gradients are computed.
+    private var summing: [Summing] = []
     /// A unit's gradients that ranks of the tensor group are summing where they hold copies; after that they are summed over the replicas.
-    private var copying: (unit: ParameterUnit, gradients: Tensor, transfers: [any Transfer])?
+    private var copying: (unit: ParameterUnit, gradients: Tensor, isLast: Bool, transfers: [any Transfer])?
+
+    private struct Summing {
+        let holding: Holding
+        let gradients: Tensor
+        /// Whether they are the step's last of the unit.
+        let isLast: Bool
+        let transfer: any Transfer
+    }
 
     /// What this rank keeps of a unit.
     private final class Holding {
@@ -261,21 +270,26 @@ public final class ShardedUnits: UnitResidency {
             let holders = try grid.holders(of: copies)
             transfers.append(try holders.startSum(gradients.columns(range), name: "copied gradients of \(unit.name)"))
         }
-        copying = (unit, gradients, transfers)
+        copying = (unit, gradients, isLast, transfers)
         if transfers.isEmpty { try passOn() }
     }
 
     /// Begins the sum over the replicas of what was summed over copies.
     private func passOn() throws(TrainerError) {
-        guard let (unit, gradients, transfers) = copying else { return }
+        guard let (unit, gradients, isLast, transfers) = copying else { return }
         copying = nil
         for transfer in transfers { try transfer.wait() }
         let name = "gradients of \(unit.name)"
-        switch stage {
-        case .nothing: try group.startSum(gradients, name: name)
-        case .optimizer: try group.startScatteredSum(gradients, name: name)
-        case .gradients, .parameters: summing.append((holding(unit), gradients, try group.startScatteredSum(gradients, name: name)))
+        guard stage > .nothing else {
+            try group.startSum(gradients, name: name)
+            return
         }
+        // What ranks with the same part sum follows at once; from stage 2 on `beginGradients` sees to that.
+        if stage == .optimizer { while !summing.isEmpty { try settleFirst() } }
+        let transfer = try group.startScatteredSum(gradients, name: name)
+        // In stage 1 the part is summed in place, so only the mirrors' sum is left to follow.
+        guard stage >= .gradients || grid.mirrors.size > 1 else { return }
+        summing.append(Summing(holding: holding(unit), gradients: gradients, isLast: isLast, transfer: transfer))
     }
 
     /// The stretches of a unit's trained buffer that several ranks of the tensor group hold.
@@ -293,9 +307,12 @@ public final class ShardedUnits: UnitResidency {
     }
 
     private func settleFirst() throws(TrainerError) {
-        let (holding, gradients, transfer) = summing.removeFirst()
-        try transfer.wait()
-        if let sum = holding.gradients { device.add(sum, group.part(of: gradients)) }
+        let first = summing.removeFirst()
+        try first.transfer.wait()
+        guard let sum = first.holding.gradients else { return }
+        if stage >= .gradients { device.add(sum, group.part(of: first.gradients)) }
+        guard first.isLast, grid.mirrors.size > 1 else { return }
+        try grid.mirrors.startSum(sum, name: "gradients of \(first.holding.unit.name)")
     }
 
     /// Waits until this rank has the sums of its part of all gradients.
@@ -303,13 +320,7 @@ public final class ShardedUnits: UnitResidency {
         try passOn()
         while !summing.isEmpty { try settleFirst() }
         try group.finish()
-        if stage > .nothing, grid.mirrors.size > 1 {
-            for holding in holdings {
-                guard let gradients = holding.gradients else { continue }
-                try grid.mirrors.startSum(gradients, name: "gradients of \(holding.unit.name)")
-            }
-            try grid.mirrors.finish()
-        }
+        if stage > .nothing { try grid.mirrors.finish() }
         if let tied, places[ObjectIdentifier(tied)] != nil, let gradients = holding(tied).gradients, grid.ends.size > 1 {
             try grid.ends.startSum(gradients, name: "gradients of \(tied.name)").wait()
         }
