@@ -1,5 +1,6 @@
 import CLinux
 import Crypto
+import Foundation
 import Glibc
 public import Kernels
 import MessagePassing
@@ -16,6 +17,9 @@ extension RankFacts {
         public var threadCount: Int
         public var blasCoreOrigin: String
         public var processor: Processor
+        /// The values of a run's configuration by key, and the files it names, to be compared between ranks.
+        public var configuration: [String: String] = [:]
+        public var paths: [String] = []
 
         public init(
             boundCores: [Int], nodeCores: [Int], usedCores: [Int]?, threadCount: Int, blasCoreOrigin: String, processor: Processor
@@ -35,6 +39,8 @@ extension RankFacts {
         (facts.rank, facts.rankCount, facts.ranksOnNode, facts.isFirstOnNode) = (world.rank, world.size, node.size, node.rank == 0)
         facts.nodeLeader = Int(try node.reduce([Double(world.rank)], .min)[0])
         facts.readPrograms(try MPILibrary.inUse())
+        facts.configuration = setting.configuration
+        facts.files = FileSample.all(setting.paths)
         facts.readProcessor(setting)
         facts.readMemory()
         facts.readLimits()
@@ -96,9 +102,17 @@ extension RankFacts {
             (openFiles, openFilesAllowed) = (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
         }
         let names = ["rmaps_base_oversubscribe", "rmaps_base_mapping_policy", "hwloc_base_binding_policy", "mpi_yield_when_idle", "btl", "pml"]
+        environment = Self.variables(ProcessInfo.processInfo.environment)
         mpiSettings = names.compactMap { name in getenv("OMPI_MCA_" + name).map { "\(name)=\(String(cString: $0))" } }
         isRoot = geteuid() == 0
         mayRunAsRoot = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { (name: String) in getenv(name) != nil }
+    }
+
+    /// Those that decide which libraries are loaded and how they and trainer work. Of Open MPI's none: it sets some for each rank itself. Nor
+    /// those of OpenBLAS's kernels, which are compared themselves.
+    static func variables(_ environment: [String: String]) -> [String: String] {
+        let beginnings = ["OPENBLAS_", "OMP_", "GOTO_", "UCX_", "HF_", "TRAINER_", "LD_LIBRARY_PATH", "LD_PRELOAD", "MALLOC_"]
+        return environment.filter { name, _ in !name.contains("CORETYPE") && beginnings.contains { name.hasPrefix($0) } }
     }
 
     private static func hash(of path: String) -> String {

@@ -20,6 +20,12 @@ public struct RankFacts: Codable, Equatable, Sendable {
     public var kernel = ""
     public var cLibrary = ""
 
+    /// Variables of the environment that the libraries and trainer go by.
+    public var environment: [String: String] = [:]
+    /// The values of a run's configuration by key, and by path what its files hold; empty where none was given.
+    public var configuration: [String: String] = [:]
+    public var files: [String: String] = [:]
+
     // The processor.
     public var processor = ""
     /// Those of /proc/cpuinfo that matter for matrix products.

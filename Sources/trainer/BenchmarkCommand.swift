@@ -40,6 +40,7 @@ struct BenchmarkCommand: ParsableCommand {
         let world = try MPIJob.start()
         try downloading.fetch(model, world: world)
         let configuration = try runConfiguration()
+        try RankComparison.check(configuration, world)
         let context = try RankContext.make(
             world: world, threads: threads, shape: try configuration.parallel.grid(rankCount: world.size),
             hierarchical: configuration.parallel.hierarchical)

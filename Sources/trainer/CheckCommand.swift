@@ -28,6 +28,7 @@ struct CheckCommand: ParsableCommand {
             throw TrainerError(.configuration, "--tolerance", "\(tolerance) is no relative difference", remedy: "Use a number from 0 to below 1")
         }
         let configuration = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size).configuration
+        try RankComparison.check(configuration, world)
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let shape = try configuration.parallel.grid(rankCount: world.size)
         let context = try RankContext.make(

@@ -39,6 +39,7 @@ struct EvalCommand: ParsableCommand {
     func run() throws {
         let configuration = try configuration()
         let world = try MPIJob.start()
+        try RankComparison.check(configuration, world)
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let context = try RankContext.make(world: world, threads: threads ?? configuration.parallel.threads.given)
         var options = LoadedModel.Options()

@@ -23,6 +23,7 @@ struct TrainCommand: ParsableCommand {
         let world = try MPIJob.start()
         let loaded = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size)
         let configuration = loaded.configuration
+        try RankComparison.check(configuration, world)
         if configuration.model.download { try ModelDownload.run(configuration.model.path, world: world) }
         let shape = try configuration.parallel.grid(rankCount: world.size)
         let context = try RankContext.make(

@@ -64,6 +64,38 @@ import Testing
         #expect(processor.count == 1 && !processor[0].mustFix && processor[0].problem.contains("EPYC on rank 1"))
     }
 
+    @Test("configurations, files and versions that differ must be fixed or known, each value with its ranks, and what a rank lacks is none")
+    func runs() {
+        let values = findings { $0.configuration = ["training.seed": $0.rank == 0 ? "42" : "7", "parallel.zero": "1"] }
+        #expect(values.map(\.problem) == ["training.seed differs: 42 on rank 0, 7 on rank 1"] && values[0].mustFix)
+        let files = findings { if $0.rank == 1 { $0.files = ["m/config.json": "2 bytes, SHA-256 ab"] } }
+        #expect(files.map(\.problem) == ["the file m/config.json differs: none on rank 0, 2 bytes, SHA-256 ab on rank 1"] && files[0].mustFix)
+        let variables = findings { if $0.rank == 0 { $0.environment = ["OMP_NUM_THREADS": "4"] } }
+        #expect(variables.map(\.problem) == ["the variable OMP_NUM_THREADS differs: 4 on rank 0, none on rank 1"] && !variables[0].mustFix)
+        #expect(findings { if $0.rank == 1 { $0.mpi = "Open MPI v5" } }.first?.mustFix == true)
+    }
+
+    @Test("hosts that are uneven in memory, cores and ranks are worth knowing")
+    func unevenHosts() {
+        func uneven(_ change: (inout RankFacts) -> Void) -> [Finding] {
+            findings { facts in
+                (facts.node, facts.nodeLeader, facts.isFirstOnNode) = (facts.rank == 0 ? "a" : "b", facts.rank, true)
+                if facts.rank == 1 { change(&facts) }
+            }
+        }
+        #expect(uneven { $0.memoryTotal -= 1 << 30 }.isEmpty)
+        let memory = uneven { ($0.memoryTotal, $0.memoryAvailable) = (32 << 30, 30 << 30) }
+        #expect(memory.map(\.problem) == ["b has 34.4 GB of memory and a 68.7 GB"] && !memory[0].mustFix)
+        #expect(uneven { $0.nodeCores = Array(0..<16) }.map(\.problem) == ["the number of cores of a node differs: 8 on rank 0, 16 on rank 1"])
+        #expect(uneven { $0.ranksOnNode = 1 }.map(\.problem) == ["the number of ranks on a node differs: 2 on rank 0, 1 on rank 1"])
+    }
+
+    @Test("variables that decide how libraries work are compared; those that Open MPI sets for each rank are not")
+    func variables() {
+        let found = RankFacts.variables(["OMP_NUM_THREADS": "2", "OMPI_COMM_WORLD_RANK": "1", "HOME": "/root", "LD_PRELOAD": "x"])
+        #expect(found == ["OMP_NUM_THREADS": "2", "LD_PRELOAD": "x"])
+    }
+
     @Test("a rank that is much slower than the others is named")
     func slowRank() {
         let slow = findings { if $0.rank == 0 { $0.speeds.ownAllThreads = 200 } }

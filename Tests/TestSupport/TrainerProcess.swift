@@ -44,13 +44,16 @@ public func runScript(
 /// The folder that holds `Package.swift`.
 public let repositoryRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
+/// The path of a program that lies beside the test bundle.
+public func builtProgram(_ name: String) -> String { productsFolder.appendingPathComponent(name).path }
+
 private let productsFolder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
 
 /// Runs a program that lies beside the test bundle.
 public func runBuilt(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String], folder: String, limitSeconds: Double
 ) throws -> ProgramResult {
-    let path = productsFolder.appendingPathComponent(program).path
+    let path = builtProgram(program)
     guard FileManager.default.isExecutableFile(atPath: path) else { throw MissingProgram(path: path) }
     var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     guard let ranks else { return try run(path, arguments, variables, folder: folder, limitSeconds: limitSeconds) }
