@@ -54,7 +54,10 @@ struct GenerateCommand: ParsableCommand {
         for line in loaded.adapterLines(withNorms: norms) { note(line) }
         let tokenizer = try Tokenizer.load(loaded.files)
         let generator = Generator(loaded.model, tokenizer, endTokens: loaded.files.generation.endTokenIDs, on: device)
-        let tokens = try chat ? generator.prompt(rendered(text, loaded.files, tokenizer), isRendered: true) : generator.prompt(text)
+        let template = try chat ? chatSource(loaded.files, tokenizer) : nil
+        if let different = loaded.provenance?.templateNote(template: template?.template, for: .prompt) { note("note: \(different)") }
+        let rendered = try template.map { try ChatRendering($0).prompt(text, system: system) }
+        let tokens = try generator.prompt(rendered ?? text, isRendered: chat)
         let start = ContinuousClock.now
         let generations = try generator.generate([tokens], options) { _, piece in show(piece) }
         show("\n")
@@ -73,12 +76,9 @@ struct GenerateCommand: ParsableCommand {
         return options
     }
 
-    private func rendered(_ text: String, _ files: ModelFiles, _ tokenizer: Tokenizer) throws -> String {
-        guard let source = try ChatSource.load(files, tokenizer, path: chatTemplate ?? adapterTemplate(tokenizer)) else {
-            throw TrainerError(
-                .configuration, "--chat", "needs a chat template, and \(files.path) brings none", remedy: "Name one with --chat-template")
-        }
-        return try ChatRendering(source).prompt(text, system: system)
+    private func chatSource(_ files: ModelFiles, _ tokenizer: Tokenizer) throws -> ChatSource {
+        if let source = try ChatSource.load(files, tokenizer, path: chatTemplate ?? adapterTemplate(tokenizer)) { return source }
+        throw TrainerError(.configuration, "--chat", "needs a chat template, and \(files.path) brings none", remedy: "Name one with --chat-template")
     }
 
     /// The template that the adapter brings: the one its rows were made by.

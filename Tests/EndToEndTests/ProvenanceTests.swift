@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("eval says so where rows are rendered by another chat template than the adapter's, and is silent where by the same")
+    @Test("eval and generate tell of rows or a prompt rendered by another chat template than the adapter's, and are silent where by the same")
     func anotherTemplate() throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder)
@@ -118,6 +118,15 @@ import Testing
             #expect(try !evaluated(keys("one")).contains("note:"))
             #expect(try evaluated(keys("two")).contains("note: these rows' chat template, SHA-256 "))
             #expect(try evaluated([]).contains("note: these rows are no chats"))
+            func generated(_ words: String...) throws -> String {
+                let fixed = ["generate", run.model, "--adapter", "\(folder)/run/adapter", "--prompt", "red", "--max-new-tokens", "2"]
+                let result = try runTrainer(fixed + words)
+                try #require(result.status == 0, "\(result)")
+                return result.stderr
+            }
+            #expect(try !generated("--chat").contains("that was trained with"))
+            #expect(try generated("--chat", "--chat-template", "\(folder)/two.jinja").contains("note: the prompt's chat template, SHA-256 "))
+            #expect(try generated().contains("note: the prompt is no chat, but the adapter was trained on chats"))
         }
     }
 }

@@ -14,7 +14,10 @@ import Testing
         #expect(other.contains("is not the one that was trained with, SHA-256 \(trained)"))
         #expect(other.contains("\(digest(of: Array("{{ b }}".utf8)).prefix(16))"))
         #expect(record.templateNote(template: nil)?.contains("are no chats") == true)
+        #expect(record.templateNote(template: nil, for: .prompt)?.hasPrefix("the prompt is no chat, but the adapter was trained on chats") == true)
+        #expect(record.templateNote(template: "{{ b }}", for: .prompt)?.hasPrefix("the prompt's chat template, SHA-256 ") == true)
         record.training?.templateHash = nil
+        #expect(record.templateNote(template: "{{ b }}", for: .prompt)?.hasPrefix("the prompt is a chat, with the template") == true)
         #expect(record.templateNote(template: nil) == nil)
         #expect(record.templateNote(template: "{{ b }}")?.contains("trained on rows without one") == true)
         record.training = nil
