@@ -25,6 +25,23 @@ struct FullDiskTests {
             }
         }
     }
+
+    @Test(
+        "a spill folder that is full ends the run with a line that names it, with the status of files, whatever is spilled",
+        arguments: ["memory.offload_activations=true", "training.optimizer.paged=true"])
+    func spill(key: String) throws {
+        try withTemporaryFolder { folder in
+            try SmallDisk.with { disk in
+                let run = try SmallRun(in: folder, .wide, method: "full")
+                try SmallDisk.fill(disk, true)
+                let result = try run.train(ranks: 2, key, "memory.spill_folder=\(disk)", "training.max_steps=3")
+                #expect(result.status == 66 && !result.isTimedOut, "\(result)")
+                let lines = result.stderr.split(separator: "\n").filter { $0.hasPrefix("file: ") }
+                // Each rank spills for itself, so both may find it.
+                #expect((1...2).contains(lines.count) && lines.allSatisfy { $0.contains(disk) && $0.contains("No space left") }, "\(result)")
+            }
+        }
+    }
 }
 
 /// Fills a disk once a run on it has made four steps, when the first checkpoints are complete, looks which are, and makes room again.
