@@ -47,9 +47,10 @@ public final class ParameterUnit {
         partCount = count
     }
 
-    /// Decides, before storage is allocated, how trained values are stored to compute with: float32, or bfloat16, of which somebody has masters.
+    /// Decides, before storage is allocated, how trained values are stored to compute with: float32, or bfloat16 or float16, of which
+    /// somebody has masters.
     public func setTrainedType(_ type: ElementType) {
-        precondition(!isAtHand && (type == .float32 || type == .bfloat16), "ParameterUnit.setTrainedType: \(type.rawValue) for \(name)")
+        precondition(!isAtHand && [.float32, .bfloat16, .float16].contains(type), "ParameterUnit.setTrainedType: \(type.rawValue) for \(name)")
         trainedType = type
         for parameter in trainable { parameter.trainedType = type }
     }

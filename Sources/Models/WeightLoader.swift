@@ -8,7 +8,7 @@ public struct WeightLoader {
     public enum FrozenStorage: Sendable {
         /// In the type that the file has.
         case asInFile
-        case float32, bfloat16
+        case float32, bfloat16, float16
     }
 
     private let source: any TensorSource
@@ -48,6 +48,7 @@ public struct WeightLoader {
                 case .asInFile: parameter.setFrozenType(entry.elementType)
                 case .float32: parameter.setFrozenType(.float32)
                 case .bfloat16: parameter.setFrozenType(.bfloat16)
+                case .float16: parameter.setFrozenType(.float16)
                 }
                 if !parameter.isTrainable {
                     try check(parameter, parameter.frozenType, remedy: "Use another parallel.tensor, or model.dtype: bfloat16")

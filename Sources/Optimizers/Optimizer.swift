@@ -38,11 +38,12 @@ public final class Optimizer {
     /// - Throws: `file` if states are paged and the disk fails; `memory`.
     public func update(_ numbers: UpdateNumbers) throws(TrainerError) {
         if let spill { return try updatePaged(numbers, spill) }
-        for (shard, states) in zip(shards, states) { apply(shard, states.compactMap(\.tensor), numbers) }
+        for (shard, states) in zip(shards, states) { try apply(shard, states.compactMap(\.tensor), numbers) }
     }
 
     /// - Parameter tensors: Of the shard's states; its masters are the first if it has any.
-    private func apply(_ shard: OptimizerShard, _ tensors: [Tensor], _ numbers: UpdateNumbers) {
+    private func apply(_ shard: OptimizerShard, _ tensors: [Tensor], _ numbers: UpdateNumbers) throws(TrainerError) {
+        let shard = shard.with(gradients: try shard.gradients.inFloat32(.gradients))
         guard shard.masters != nil else { return rule.update(shard, tensors, numbers) }
         rule.update(shard.with(masters: tensors[0]), Array(tensors.dropFirst()), numbers)
         shard.values.device.encode(shard.values, tensors[0])
@@ -81,7 +82,7 @@ public final class Optimizer {
             if next < pieces.count { loaded.append(try LoadedPiece(pieces[next], states[pieces[next].shard])) }
             let (piece, tensors) = (loaded[current].piece, loaded[current].tensors)
             try spill.finish(loaded[current].request)
-            apply(shards[piece.shard].part(piece.range), tensors, numbers)
+            try apply(shards[piece.shard].part(piece.range), tensors, numbers)
             loaded[current].startWriting(states[piece.shard])
             if current > 0 { try spill.finish(loaded.removeFirst().request) }
         }

@@ -6,11 +6,11 @@ public import Tensors
 /// A shard begins on a multiple of 256 elements of its unit, so that a rule's blocks are the unit's whatever the shards.
 public struct OptimizerShard {
     public let name: String
-    /// `[1, n]`: what is computed with, updated in place. Float32, or bfloat16, which every update rounds anew from float32 masters.
+    /// `[1, n]`: what is computed with, updated in place. Float32, or bfloat16 or float16, which every update rounds anew from float32 masters.
     public let values: Tensor
     /// What the masters begin with, if there are any; the optimizer takes them.
     public let masters: MasterValues?
-    /// `[1, n]`, float32.
+    /// `[1, n]`: float32, or bfloat16 or float16, which an update widens.
     public let gradients: Tensor
     /// Which stretches of the shard decay; together they cover it.
     public let segments: [(range: Range<Int>, decays: Bool)]
@@ -34,6 +34,11 @@ public struct OptimizerShard {
         }
         return OptimizerShard(
             name: name, values: values.columns(range), masters: masters, gradients: gradients.columns(range), segments: inside)
+    }
+
+    /// The same with gradients of float32.
+    func with(gradients: Tensor) -> OptimizerShard {
+        OptimizerShard(name: name, values: values, masters: masters, gradients: gradients, segments: segments)
     }
 
     /// The same with other values of float32: those that a rule updates.

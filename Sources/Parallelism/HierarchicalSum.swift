@@ -7,7 +7,7 @@ import Tensors
 /// First each rank of a node sums its part over the node's ranks, then each part is summed over the nodes by the ranks that have it, then the
 /// ranks of a node gather the parts. With g ranks on each of N nodes, a rank sends 2 (g - 1) / g of the tensor to ranks of its node and
 /// 2 (N - 1) / (N g) to other nodes, so a node sends 2 (N - 1) / N of it; of a sum that does not tell nodes apart it sends g times that
-/// (Cho et al. 2019, BlueConnect). Every element is summed by one rank and copied from there, so all ranks get the same bits.
+/// (Cho et al. 2019, BlueConnect). What goes to other nodes may be rounded to bfloat16 or float16; within a node all is float32. Every element is summed by one rank and copied from there, so all ranks get the same bits.
 final class HierarchicalSum: Exchange {
     /// What the sums of a group share: slots, and whose turn it is, within nodes and across them.
     ///
@@ -19,7 +19,7 @@ final class HierarchicalSum: Exchange {
 
     private enum Phase {
         case scattering(ScatteredSum)
-        case crossing(TensorSum)
+        case crossing(any Exchange)
         case gathering(Messages)
 
         var exchange: any Exchange {
@@ -32,6 +32,8 @@ final class HierarchicalSum: Exchange {
     }
 
     private let tensor: Tensor
+    /// How it travels across nodes.
+    private let type: ElementType
     private let groups: NodeGroups
     private let tag: Int
     private let queues: Queues
@@ -40,12 +42,22 @@ final class HierarchicalSum: Exchange {
 
     /// - Parameter tag: One for all three phases: the two groups are communicators of their own, and within a node what is gathered comes after
     ///   all that was scattered, since messages of one tag keep their order.
-    init(_ tensor: Tensor, _ groups: NodeGroups, tag: Int, _ queues: Queues) throws(TrainerError) {
+    init(_ tensor: Tensor, as type: ElementType, _ groups: NodeGroups, tag: Int, _ queues: Queues) throws(TrainerError) {
         self.tensor = tensor
+        self.type = type
         self.groups = groups
         self.tag = tag
         self.queues = queues
         phase = .scattering(try ScatteredSum(tensor, groups.within, tag: tag, queues.within))
+        // Rounded sums send in their turn, which is that in which they begin, for the same on every rank: not that in which they are ready to cross.
+        if type != tensor.elementType { queues.across.waiting.append(ObjectIdentifier(self)) }
+    }
+
+    /// The sum of this rank's part over the nodes.
+    private func crossing() throws(TrainerError) -> any Exchange {
+        let part = Self.part(of: tensor, groups)
+        if type == tensor.elementType { return try TensorSum(part, groups.across, tag: tag, queues.across) }
+        return try NarrowExchange.sum(part, as: type, groups.across, tag: tag, queues.across, turn: ObjectIdentifier(self))
     }
 
     /// This rank's part of those that the ranks of a node have.
@@ -55,10 +67,10 @@ final class HierarchicalSum: Exchange {
     }
 
     /// Bytes that this rank sends: to ranks of its node, and to other nodes.
-    static func sentBytes(_ tensor: Tensor, _ groups: NodeGroups) -> (within: Int, across: Int) {
+    static func sentBytes(_ tensor: Tensor, as type: ElementType, _ groups: NodeGroups) -> (within: Int, across: Int) {
         let part = Self.part(of: tensor, groups)
         let own = evenPart(groups.across.rank, of: groups.across.size, count: part.count).count
-        return (2 * (tensor.byteCount - part.byteCount), 2 * (part.byteCount - part.elementType.byteCount(own)))
+        return (2 * (tensor.byteCount - part.byteCount), 2 * type.byteCount(part.count - own))
     }
 
     var kind: String { "sum" }
@@ -75,7 +87,7 @@ final class HierarchicalSum: Exchange {
         defer { isAdvancing = false }
         guard try phase.exchange.advance() else { return false }
         switch phase {
-        case .scattering: phase = .crossing(try TensorSum(Self.part(of: tensor, groups), groups.across, tag: tag, queues.across))
+        case .scattering: phase = .crossing(try crossing())
         case .crossing: phase = .gathering(try Messages.gather(tensor, groups.within, tag: tag))
         case .gathering: return true
         }

@@ -28,29 +28,36 @@ public final class MPIGroup: ProcessGroup {
     public var size: Int { communicator.size }
 
     @discardableResult
-    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        if let nodes { return try startHierarchicalSum(tensor, nodes, name: name) }
-        return try start(tensor, name, parts: 2) { (tag) throws(TrainerError) in try TensorSum(tensor, communicator, tag: tag, sums) }
-    }
-
-    @discardableResult
-    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try start(tensor, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
-            try ScatteredSum(tensor, communicator, tag: tag, grain: grain, sums)
+    public func startSum(_ tensor: Tensor, as type: ElementType, name: String) throws(TrainerError) -> any Transfer {
+        if let nodes { return try startHierarchicalSum(tensor, as: type, nodes, name: name) }
+        return try start(tensor, type, name, parts: 2) { (tag) throws(TrainerError) in
+            if type == tensor.elementType { return try TensorSum(tensor, communicator, tag: tag, sums) }
+            return try NarrowExchange.sum(tensor, as: type, communicator, tag: tag, sums)
         }
     }
 
     @discardableResult
-    public func startGather(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try start(tensor, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
-            try Messages.gather(tensor, communicator, tag: tag, grain: grain)
+    public func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
+        try start(tensor, type, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
+            if type == tensor.elementType { return try ScatteredSum(tensor, communicator, tag: tag, grain: grain, sums) }
+            return try NarrowExchange.scatteredSum(tensor, as: type, communicator, tag: tag, grain: grain, sums)
         }
     }
 
-    private func startHierarchicalSum(_ tensor: Tensor, _ nodes: NodeGroups, name: String) throws(TrainerError) -> any Transfer {
-        let sent = HierarchicalSum.sentBytes(tensor, nodes)
+    @discardableResult
+    public func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
+        try start(tensor, type, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
+            if type == tensor.elementType { return try Messages.gather(tensor, communicator, tag: tag, grain: grain) }
+            return try NarrowExchange.gather(tensor, as: type, communicator, tag: tag, grain: grain, sums)
+        }
+    }
+
+    private func startHierarchicalSum(
+        _ tensor: Tensor, as type: ElementType, _ nodes: NodeGroups, name: String
+    ) throws(TrainerError) -> any Transfer {
+        let sent = HierarchicalSum.sentBytes(tensor, as: type, nodes)
         return try start(tensor, name, sends: sent.within + sent.across) { (tag) throws(TrainerError) in
-            try HierarchicalSum(tensor, nodes, tag: tag, HierarchicalSum.Queues(within: sums, across: sumsAcross))
+            try HierarchicalSum(tensor, as: type, nodes, tag: tag, HierarchicalSum.Queues(within: sums, across: sumsAcross))
         }
     }
 
@@ -59,9 +66,9 @@ public final class MPIGroup: ProcessGroup {
 
     /// - Parameter parts: How often each rank sends the tensor, less one part.
     private func start(
-        _ tensor: Tensor, _ name: String, parts: Int, grain: Int = 1, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
+        _ tensor: Tensor, _ type: ElementType, _ name: String, parts: Int, grain: Int = 1, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
     ) throws(TrainerError) -> any Transfer {
-        try start(tensor, name, sends: parts * (tensor.byteCount - part(of: tensor, grain: grain).byteCount), begin)
+        try start(tensor, name, sends: parts * type.byteCount(tensor.count - part(of: tensor, grain: grain).count), begin)
     }
 
     /// - Parameter sends: Bytes that this rank sends.
@@ -75,19 +82,28 @@ public final class MPIGroup: ProcessGroup {
     }
 
     @discardableResult
-    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+    public func startSend(
+        _ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer {
         guard tensor.device.holdsValues else { return NoTransfer() }
-        noteSent(tensor.byteCount, name)
+        noteSent(type.byteCount(tensor.count), name)
+        let tag = Self.tagCount + channel.rawValue
         return try track(name) { () throws(TrainerError) in
-            try Messages.send(tensor, communicator, to: index, tag: Self.tagCount + channel.rawValue)
+            type == tensor.elementType
+                ? try Messages.send(tensor, communicator, to: index, tag: tag)
+                : try Messages.send(tensor, as: type, communicator, to: index, tag: tag)
         }
     }
 
     @discardableResult
-    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+    public func startReceive(
+        _ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer {
         guard tensor.device.holdsValues else { return NoTransfer() }
+        let tag = Self.tagCount + channel.rawValue
         return try track(name) { () throws(TrainerError) in
-            try Messages.receive(tensor, communicator, from: index, tag: Self.tagCount + channel.rawValue)
+            if type == tensor.elementType { return try Messages.receive(tensor, communicator, from: index, tag: tag) }
+            return try NarrowReceive(tensor, as: type, communicator, from: index, tag: tag)
         }
     }
 

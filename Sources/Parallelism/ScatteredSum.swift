@@ -9,26 +9,20 @@ import Tensors
 final class ScatteredSum: Exchange {
     /// The slots of a group's sums, and the sums that wait to receive in them, the one whose turn it is first.
     final class Queue {
-        var slots: Tensor?
+        private var slots: Tensor?
         var waiting: [ObjectIdentifier] = []
+
+        /// The slots, made when they are first needed.
+        func room(on device: any Device) throws(TrainerError) -> Tensor {
+            let room = if let slots { slots } else { try SumSlots.make(on: device) }
+            slots = room
+            return room
+        }
     }
 
-    /// A piece of a peer's contribution to this rank's part.
-    private struct Piece {
-        let peer: Int
-        let elements: Range<Int>
-    }
-
-    private let communicator: Communicator
-    private let tag: Int
     private let queue: Queue
-    private let slots: Tensor
     private let own: Tensor
-    private let pieces: [Piece]
-    /// Pieces that receiving has begun for, and those that have been added: what lies between is under way, piece `i` in slot `i % 4`.
-    private var begun = 0
-    private var added = 0
-    private var receiving = [Request?](repeating: nil, count: SumSlots.count)
+    private let receiver: PieceReceiver
     private let sending: Messages
     /// Set in this sum's turn, also where its part is empty.
     private var hasReceived = false
@@ -36,20 +30,20 @@ final class ScatteredSum: Exchange {
 
     /// - Throws: `memory` for the slots, `communication`.
     init(_ tensor: Tensor, _ communicator: Communicator, tag: Int, grain: Int = 1, _ queue: Queue) throws(TrainerError) {
-        self.communicator = communicator
-        self.tag = tag
         self.queue = queue
-        slots = if let slots = queue.slots { slots } else { try SumSlots.make(on: tensor.device) }
-        queue.slots = slots
+        let slots = try queue.room(on: tensor.device)
         let all = tensor.reshaped(rows: 1, columns: tensor.count)
-        func part(_ index: Int) -> Range<Int> { evenPart(index, of: communicator.size, count: tensor.count, grain: grain) }
-        own = all.columns(part(communicator.rank))
-        let cuts = ScatteredSum.cuts(own.count)
-        pieces = communicator.peers.flatMap { peer in cuts.map { Piece(peer: peer.before, elements: $0) } }
+        func part(_ index: Int) -> Tensor { all.columns(evenPart(index, of: communicator.size, count: tensor.count, grain: grain)) }
+        let own = part(communicator.rank)
+        self.own = own
+        let cuts = SumSlots.cuts(own.count)
+        receiver = PieceReceiver(
+            communicator.peers.flatMap { peer in cuts.map { PieceReceiver.Piece(peer: peer.before, target: own.columns($0)) } },
+            (0..<SumSlots.count).map { slots.rows($0..<$0 + 1) }, communicator, tag: tag)
         var requests: [Request] = []
         for peer in communicator.peers {
-            let theirs = all.columns(part(peer.after))
-            for cut in ScatteredSum.cuts(theirs.count) {
+            let theirs = part(peer.after)
+            for cut in SumSlots.cuts(theirs.count) {
                 requests += try theirs.columns(cut).withBytes { (bytes) throws(TrainerError) in
                     try communicator.startSend(UnsafeRawBufferPointer(bytes), to: peer.after, tag: tag)
                 }
@@ -59,17 +53,8 @@ final class ScatteredSum: Exchange {
         queue.waiting.append(ObjectIdentifier(self))
     }
 
-    private static func cuts(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: SumSlots.pieceCount).map { $0..<min($0 + SumSlots.pieceCount, count) }
-    }
-
-    private func slot(_ piece: Int) -> Tensor {
-        let index = piece % SumSlots.count
-        return slots.rows(index..<index + 1).columns(0..<pieces[piece].elements.count)
-    }
-
     var kind: String { "scattered sum" }
-    var silentPeers: Set<Int> { sending.silentPeers.union(pieces[added...].map(\.peer)) }
+    var silentPeers: Set<Int> { sending.silentPeers.union(receiver.silentPeers) }
 
     func advance() throws(TrainerError) -> Bool {
         // Adding is an operation of the device, which calls for progress at its end.
@@ -77,26 +62,13 @@ final class ScatteredSum: Exchange {
         isAdvancing = true
         defer { isAdvancing = false }
         if queue.waiting.first == ObjectIdentifier(self) {
-            try receive()
-            if added == pieces.count {
+            let device = own.device
+            try receiver.advance { target, slot in device.add(target, slot) }
+            if receiver.isDone {
                 queue.waiting.removeFirst()
                 hasReceived = true
             }
         }
         return try sending.advance() && hasReceived
-    }
-
-    private func receive() throws(TrainerError) {
-        while added < pieces.count {
-            while begun < min(added + SumSlots.count, pieces.count) {
-                receiving[begun % SumSlots.count] = try slot(begun).withBytes { (bytes) throws(TrainerError) in
-                    try communicator.startReceive(bytes, from: pieces[begun].peer, tag: tag)
-                }.first
-                begun += 1
-            }
-            if let request = receiving[added % SumSlots.count], try !request.test() { return }
-            own.device.add(own.columns(pieces[added].elements), slot(added))
-            added += 1
-        }
     }
 }

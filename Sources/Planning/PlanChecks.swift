@@ -33,6 +33,12 @@ public enum PlanChecks {
             let text = "\(warmup) steps of warm-up do not end within training.max_steps of \(steps)"
             problems.append(problem("training.schedule.warmup_steps", text, "Use fewer"))
         }
+        let kept = configuration.memory.gradientDtype
+        if kept != .float32, case .stage(let stage) = configuration.parallel.zero, stage < .gradients {
+            let text = "\(kept.rawValue) is for gradients that ranks share out, and parallel.zero is \(stage.rawValue)"
+            problems.append(
+                problem("memory.gradient_dtype", text, "Use parallel.zero=2, 3 or auto, or memory.gradient_dtype=float32"))
+        }
         return problems + gridProblems(configuration.parallel, rankCount, problem)
     }
 

@@ -44,16 +44,26 @@ public struct RunConfiguration: ConfigurationOptions {
     }
 }
 
+extension RunConfiguration {
+    /// Whether ranks that share the work round what one rank does not: what they send, or the parts of gradients that they keep.
+    public var roundsAmongRanks: Bool {
+        ![memory.gradientDtype, parallel.gradientDtype, parallel.activationDtype].allSatisfy { $0 == .float32 }
+    }
+}
+
 // MARK: - Sections
 
 /// The model that is trained.
 public struct ModelOptions: ConfigurationOptions {
-    /// How weights are stored in memory; products are computed in float32 either way. Trained ones in bfloat16 have float32 masters with the
-    /// optimizer.
+    /// How weights are stored in memory; products are computed in float32 either way. Trained ones in bfloat16 or float16 have float32 masters with
+    /// the optimizer.
     public enum DType: String, CaseIterable, ConfigurationValue {
         /// As in the checkpoint.
         case auto
-        case float32, bfloat16
+        case float32, bfloat16, float16
+
+        /// The type that was given; nil for auto.
+        public var given: FloatType? { FloatType(rawValue: rawValue) }
     }
 
     /// A Hugging Face folder, a GGUF file, or a hub's `owner/name`.
@@ -192,6 +202,10 @@ public struct ParallelOptions: ConfigurationOptions {
     /// How many copies share out; the others do the same.
     public var zeroRanks = AutomaticCount.auto
     public var hierarchical = HierarchicalChoice.auto
+    /// How gradients travel between the copies.
+    public var gradientDtype = FloatType.float32
+    /// How activations and their gradients travel between the ranks of one copy.
+    public var activationDtype = FloatType.float32
     /// Threads of each rank.
     public var threads = AutomaticCount.auto
     /// The longest wait for other ranks in one call; nil for any.
@@ -229,6 +243,14 @@ public struct ParallelOptions: ConfigurationOptions {
                 .only("where parallel.zero is 0 or auto, or parallel.zero_ranks is given") { options in
                     if case .stage(let stage) = options.zero { stage == .nothing || options.zeroRanks.given != nil } else { true }
                 },
+            .key(
+                "gradient_dtype", \.gradientDtype,
+                "How gradients travel between copies, which add them in float32; bfloat16 and float16 are half the bytes and round them. Where sums go by nodes, from node to node alone"
+            ).known(as: "reduce_dtype", "communication_data_type", "grad_reduce_dtype"),
+            .key(
+                "activation_dtype", \.activationDtype,
+                "How activations and their gradients travel between the stages of a pipeline and in tensor and context groups; gradients of norms and other copies in a tensor group stay float32"
+            ).only("where parallel.tensor, parallel.pipeline or parallel.context is more than 1") { max($0.tensor, $0.pipeline, $0.context) > 1 },
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
             .key(
@@ -250,13 +272,11 @@ extension ParallelOptions {
 
 /// Time given for memory.
 public struct MemoryOptions: ConfigurationOptions {
-    /// How activations are kept for the backward.
-    public enum ActivationDType: String, CaseIterable, ConfigurationValue {
-        case float32, bfloat16
-    }
-
     public var checkpointing = CheckpointingPolicy.none
-    public var activationDtype = ActivationDType.float32
+    /// How activations are kept for the backward.
+    public var activationDtype = FloatType.float32
+    /// How the gradients that a rank keeps of what is shared out wait for the update.
+    public var gradientDtype = FloatType.float32
     public var offloadActivations = false
     /// The run's folder if nil.
     public var spillFolder: String?
@@ -267,8 +287,14 @@ public struct MemoryOptions: ConfigurationOptions {
         [
             .key("checkpointing", \.checkpointing, "What is computed again in backward instead of being kept: gate and up, blocks, every n-th block")
                 .known(as: "gradient_checkpointing", "activation_checkpointing"),
-            .key("activation_dtype", \.activationDtype, "How activations wait for the backward; bfloat16 takes half the memory and rounds them")
-                .known(as: "bf16", "mixed_precision"),
+            .key(
+                "activation_dtype", \.activationDtype,
+                "How activations wait for the backward; bfloat16 and float16 take half the memory and round them"
+            ).known(as: "bf16", "fp16", "mixed_precision"),
+            .key(
+                "gradient_dtype", \.gradientDtype,
+                "How the gradients that ranks share out (parallel.zero 2 or 3) wait for the update; bfloat16 and float16 round each microbatch's sum"
+            ).known(as: "grad_dtype", "gradient_accumulation_dtype", "grad_accum_dtype"),
             .key("offload_activations", \.offloadActivations, "Whether activations wait for the backward in a file on a disk").known(
                 as: "activation_offloading", "cpu_offload"),
             .key("spill_folder", \.spillFolder, "Folder on a fast disk of the node for what leaves memory; by default the run's own folder")

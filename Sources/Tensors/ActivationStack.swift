@@ -2,7 +2,8 @@ public import Support
 
 /// How activations wait for the backward.
 public struct ActivationStorage {
-    /// Float32, or bfloat16: half the memory, each value rounded to 8 bits (Micikevicius et al. 2018, arXiv:1710.03740, section 3).
+    /// Float32, or in half the memory bfloat16, each value rounded to 8 bits, or float16, to 11 bits and at most 65,504 (Micikevicius et al. 2018,
+    /// arXiv:1710.03740, section 3).
     public var elementType = ElementType.float32
     /// Where they go that are not needed soon; nil to keep all in memory.
     public var spill: Spill?
@@ -58,10 +59,7 @@ public final class ActivationStack {
         guard let kept = groups[groups.count - 1].entries.popLast()?.tensor else {
             preconditionFailure("ActivationStack.pop: a backward popped more than its forward pushed")
         }
-        guard kept.elementType == .bfloat16 else { return kept }
-        let tensor = try kept.device.tensor(kept.rows, kept.columns)
-        kept.device.decode(tensor, Weight(kept), rows: 0..<kept.rows)
-        return tensor
+        return [.bfloat16, .float16].contains(kept.elementType) ? try kept.inFloat32(.activations) : kept
     }
 
     /// Between two blocks of a forward: what was pushed since the last call begins to leave memory, and what that call began has left it.

@@ -5,9 +5,33 @@ import Support
 extension CPUDevice {
     public func add(_ target: Tensor, _ source: Tensor) {
         precondition(target.count == source.count && target.isContiguous && source.isContiguous, "CPUDevice.add: shapes differ")
-        let (y, x) = (target.floats, source.floats)
-        pool.parallelFor(target.count, grain: 4096) { addInto(target: y, source: x, range: $0) }
+        if target.elementType == .float32, source.elementType == .float32 {
+            let (y, x) = (target.floats, source.floats)
+            pool.parallelFor(target.count, grain: 4096) { addInto(target: y, source: x, range: $0) }
+        } else {
+            pool.parallelFor(target.count, grain: 4096) { self.addRounded(target, source, range: $0) }
+        }
         finished()
+    }
+
+    /// Elements that are widened at a time, on the stack.
+    private static let widenedCount = 1024
+
+    /// Adds where not both are float32, on the calling thread.
+    private func addRounded(_ target: Tensor, _ source: Tensor, range: Range<Int>) {
+        let (to, from) = (target.elementType, source.elementType)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * Self.widenedCount) { room in
+            guard let sum = room.baseAddress else { return }
+            let addend = sum + Self.widenedCount
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.widenedCount) {
+                let count = min(Self.widenedCount, range.upperBound - start)
+                let place = target.address + to.byteCount(start)
+                widen(sum, place, to, count)
+                widen(addend, source.address + from.byteCount(start), from, count)
+                addInto(target: sum, source: addend, range: 0..<count)
+                narrow(place, sum, to, count)
+            }
+        }
     }
 
     public func scale(_ target: Tensor, by factor: Float) {

@@ -103,9 +103,7 @@ public final class CPUDevice: Device {
         let range = rows.lowerBound * weight.columns..<rows.upperBound * weight.columns
         let input = UnsafeRawPointer(values.address) + (values.elementType == .nf4 ? 0 : values.elementType.byteCount(range.lowerBound))
         switch values.elementType {
-        case .float32: memcpy(output, input, range.count * 4)
-        case .bfloat16: decodeBFloat16(output: output, input: input, count: range.count)
-        case .float16: decodeFloat16(output: output, input: input, count: range.count)
+        case .float32, .bfloat16, .float16: widen(output, input, values.elementType, range.count)
         case .q8_0: decodeQ8_0(output: output, input: input, count: range.count)
         case .q4_0: decodeQ4_0(output: output, input: input, count: range.count)
         case .q4_1: decodeQ4_1(output: output, input: input, count: range.count)
@@ -141,12 +139,28 @@ public final class CPUDevice: Device {
             }
         }
         pool.parallelFor(target.count, grain: 4096) { range in
-            switch target.elementType {
-            case .float32: memcpy(output + range.lowerBound * 4, input + range.lowerBound, range.count * 4)
-            case .bfloat16: encodeBFloat16(output: output + range.lowerBound * 2, input: input + range.lowerBound, count: range.count)
-            case .float16: encodeFloat16(output: output + range.lowerBound * 2, input: input + range.lowerBound, count: range.count)
-            default: preconditionFailure("CPUDevice.encode: \(target.elementType.rawValue) can't be encoded to")
-            }
+            let place = output + target.elementType.byteCount(range.lowerBound)
+            self.narrow(place, input + range.lowerBound, target.elementType, range.count)
+        }
+    }
+
+    /// Widens values of a type of at most four bytes to float32, on the calling thread.
+    func widen(_ output: UnsafeMutablePointer<Float>, _ input: UnsafeRawPointer, _ type: ElementType, _ count: Int) {
+        switch type {
+        case .float32: memcpy(output, input, count * 4)
+        case .bfloat16: decodeBFloat16(output: output, input: input, count: count)
+        case .float16: decodeFloat16(output: output, input: input, count: count)
+        default: preconditionFailure("CPUDevice.widen: \(type.rawValue) is no type of one value after another")
+        }
+    }
+
+    /// Rounds float32 values to such a type, on the calling thread.
+    func narrow(_ output: UnsafeMutableRawPointer, _ input: UnsafePointer<Float>, _ type: ElementType, _ count: Int) {
+        switch type {
+        case .float32: memcpy(output, input, count * 4)
+        case .bfloat16: encodeBFloat16(output: output, input: input, count: count)
+        case .float16: encodeFloat16(output: output, input: input, count: count)
+        default: preconditionFailure("CPUDevice.narrow: \(type.rawValue) can't be encoded to")
         }
     }
 

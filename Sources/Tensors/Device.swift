@@ -100,6 +100,7 @@ public protocol Device: AnyObject {
 
     // MARK: Elementwise
 
+    /// Adds `source` to `target`. Each is float32, bfloat16 or float16; they are added in float32, and the sum is rounded to the target's type.
     func add(_ target: Tensor, _ source: Tensor)
     func scale(_ target: Tensor, by factor: Float)
     /// Inverted dropout (arXiv:1207.0580) with the mask that (key, stream, token position, channel) determine; output may be input.

@@ -29,4 +29,16 @@ public enum SumSlots {
 
     /// `[4, 65536]`.
     public static func make(on device: any Device) throws(TrainerError) -> Tensor { try device.tensor(count, pieceCount, .float32, .scratch) }
+
+    /// The pieces of so many elements.
+    public static func cuts(_ elements: Int) -> [Range<Int>] {
+        stride(from: 0, to: elements, by: pieceCount).map { $0..<min($0 + pieceCount, elements) }
+    }
+
+    /// The slots' bytes as slots of a type of two bytes: as many to receive in, and as many to send from.
+    public static func narrow(_ slots: Tensor, _ type: ElementType) -> (receiving: [Tensor], sending: [Tensor]) {
+        let each = type.byteCount(pieceCount)
+        let all = (0..<2 * count).map { slots.bytes.elements(type, from: $0 * each, rows: 1, columns: pieceCount) }
+        return (Array(all.prefix(count)), Array(all.suffix(count)))
+    }
 }

@@ -2,26 +2,29 @@ public import Support
 
 /// Some ranks that reduce and gather together, and this rank's place among them.
 ///
-/// Every rank of the group makes the same calls in the same order.
+/// Every rank of the group makes the same calls in the same order. Float32 elements travel as they are, or rounded to the bfloat16 or float16 that a
+/// call names; they are added in float32, and what a rank has itself is not rounded before it is added to.
 public protocol ProcessGroup: AnyObject {
     var index: Int { get }
     var size: Int { get }
 
-    /// Begins to replace a contiguous float32 tensor by its sum over the group; `finish` waits for it too.
+    /// Begins to replace a contiguous float32 tensor by its sum over the group; `finish` waits for it too. Every rank gets the same bits.
     @discardableResult
-    func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer
+    func startSum(_ tensor: Tensor, as type: ElementType, name: String) throws(TrainerError) -> any Transfer
     /// Begins to sum a contiguous float32 tensor over the group, each rank its `part`; the other elements stay as they are.
     @discardableResult
-    func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer
-    /// Begins to fill a contiguous tensor of any type, each rank's `part` from that rank.
+    func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer
+    /// Begins to fill a contiguous tensor of any type, each rank's `part` from that rank, where it is rounded as well if it is on the others.
     @discardableResult
-    func startGather(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer
+    func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer
     /// Begins to send a contiguous tensor to one rank of the group. On one channel messages between two ranks arrive in the order they were sent.
     @discardableResult
-    func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer
-    /// Begins to fill a contiguous tensor with what one rank of the group sends; both know its size.
+    func startSend(_ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer
+    /// Begins to fill a contiguous tensor with what one rank of the group sends; both know its size and how it travels.
     @discardableResult
-    func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer
+    func startReceive(
+        _ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer
     /// Moves what was started along without waiting.
     func progress()
     /// Waits until everything started is done.
@@ -63,14 +66,33 @@ extension ProcessGroup {
         [Value](bytes: try broadcast(values.withUnsafeBytes { Array($0) }, name: name))
     }
 
+}
+
+/// The same with elements that travel as they are.
+extension ProcessGroup {
     @discardableResult
-    public func startScatteredSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        try startScatteredSum(tensor, grain: 1, name: name)
+    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
+        try startSum(tensor, as: tensor.elementType, name: name)
     }
 
     @discardableResult
-    public func startGather(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        try startGather(tensor, grain: 1, name: name)
+    public func startScatteredSum(_ tensor: Tensor, grain: Int = 1, name: String) throws(TrainerError) -> any Transfer {
+        try startScatteredSum(tensor, as: tensor.elementType, grain: grain, name: name)
+    }
+
+    @discardableResult
+    public func startGather(_ tensor: Tensor, grain: Int = 1, name: String) throws(TrainerError) -> any Transfer {
+        try startGather(tensor, as: tensor.elementType, grain: grain, name: name)
+    }
+
+    @discardableResult
+    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+        try startSend(tensor, as: tensor.elementType, to: index, channel: channel, name: name)
+    }
+
+    @discardableResult
+    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
+        try startReceive(tensor, as: tensor.elementType, from: index, channel: channel, name: name)
     }
 }
 
@@ -78,11 +100,15 @@ extension ProcessGroup {
 public protocol UnconnectedGroup: ProcessGroup {}
 
 extension UnconnectedGroup {
-    public func startSum(_ tensor: Tensor, name: String) -> any Transfer { NoTransfer() }
-    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
-    public func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { NoTransfer() }
-    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
-    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { NoTransfer() }
+    public func startSum(_ tensor: Tensor, as type: ElementType, name: String) -> any Transfer { NoTransfer() }
+    public func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer { NoTransfer() }
+    public func startSend(
+        _ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer { try NoTransfer(of: tensor, as: type) }
+    public func startReceive(
+        _ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer { try NoTransfer(of: tensor, as: type) }
     public func progress() {}
     public func finish() {}
     public func sum(_ values: [Double], name: String) -> [Double] { values }

@@ -158,6 +158,20 @@ extension Device {
 }
 
 extension Tensor {
+    /// A contiguous tensor of float32 itself; of bfloat16 or float16 a copy that is float32.
+    ///
+    /// - Throws: `memory`.
+    public func inFloat32(_ kind: MemoryKind) throws(TrainerError) -> Tensor {
+        guard elementType != .float32 else { return self }
+        let wide = try device.tensor(rows, columns, .float32, kind)
+        // Rows are shared out over threads, so a long one is taken as several.
+        let width = count % 256 == 0 ? 256 : columns
+        let height = width == 0 ? 0 : count / width
+        device.decode(
+            wide.reshaped(rows: height, columns: width), Weight(reshaped(rows: height, columns: width)), rows: 0..<height)
+        return wide
+    }
+
     /// The values of a float32 tensor, row after row, copied to the host.
     public func values() -> [Float] {
         precondition(elementType == .float32, "Tensor.values: the elements are \(elementType.rawValue)")

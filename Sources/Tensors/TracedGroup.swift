@@ -13,31 +13,37 @@ public final class TracedGroup: ProcessGroup {
     public var index: Int { group.index }
     public var size: Int { group.size }
 
-    public func startSum(_ tensor: Tensor, name: String) throws(TrainerError) -> any Transfer {
-        try record("start sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in try group.startSum(tensor, name: name) }
-    }
-
-    public func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try record("start scattered sum", name, bytes: tensor.byteCount) { () throws(TrainerError) in
-            try group.startScatteredSum(tensor, grain: grain, name: name)
+    public func startSum(_ tensor: Tensor, as type: ElementType, name: String) throws(TrainerError) -> any Transfer {
+        try record("start sum", name, bytes: type.byteCount(tensor.count)) { () throws(TrainerError) in
+            try group.startSum(tensor, as: type, name: name)
         }
     }
 
-    public func startGather(_ tensor: Tensor, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try record("start gather", name, bytes: tensor.byteCount) { () throws(TrainerError) in
-            try group.startGather(tensor, grain: grain, name: name)
+    public func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
+        try record("start scattered sum", name, bytes: type.byteCount(tensor.count)) { () throws(TrainerError) in
+            try group.startScatteredSum(tensor, as: type, grain: grain, name: name)
         }
     }
 
-    public func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
-        try record("start send", name, bytes: tensor.byteCount) { () throws(TrainerError) in
-            try group.startSend(tensor, to: index, channel: channel, name: name)
+    public func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
+        try record("start gather", name, bytes: type.byteCount(tensor.count)) { () throws(TrainerError) in
+            try group.startGather(tensor, as: type, grain: grain, name: name)
         }
     }
 
-    public func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) throws(TrainerError) -> any Transfer {
-        try record("start receive", name, bytes: tensor.byteCount) { () throws(TrainerError) in
-            try group.startReceive(tensor, from: index, channel: channel, name: name)
+    public func startSend(
+        _ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer {
+        try record("start send", name, bytes: type.byteCount(tensor.count)) { () throws(TrainerError) in
+            try group.startSend(tensor, as: type, to: index, channel: channel, name: name)
+        }
+    }
+
+    public func startReceive(
+        _ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String
+    ) throws(TrainerError) -> any Transfer {
+        try record("start receive", name, bytes: type.byteCount(tensor.count)) { () throws(TrainerError) in
+            try group.startReceive(tensor, as: type, from: index, channel: channel, name: name)
         }
     }
 

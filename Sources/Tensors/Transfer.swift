@@ -8,7 +8,17 @@ public protocol Transfer: AnyObject {
 
 /// What needed no communication.
 public final class NoTransfer: Transfer {
-    public init() {}
+    /// What a message would be rounded into.
+    private let room: Tensor?
+
+    public init() { room = nil }
+
+    /// A message that is not sent but takes the memory that it would.
+    ///
+    /// - Throws: `memory`.
+    init(of tensor: Tensor, as type: ElementType) throws(TrainerError) {
+        room = type == tensor.elementType ? nil : try tensor.device.tensor(tensor.rows, tensor.columns, type)
+    }
 
     public func wait() {}
 }

@@ -49,7 +49,7 @@ public struct MemoryForecast {
         _ = try step.run(step: 0, batches: batches, trainedTokenCount: batches.reduce(0) { $0 + $1.targets.count })
         if setup.configuration.training.evalSteps != nil, let rows = setup.data.validation {
             for batch in try largestBatches([HeldOutLoss.plan(of: rows, packing: setup.packing)], of: rows) {
-                let pass = try Pass(batch, on: device, groups: grid.modelGroups.withoutContext, keepsActivations: false)
+                let pass = try Pass(batch, on: device, groups: trained.model.groups.withoutContext, keepsActivations: false)
                 _ = try NextToken().lossSum(trained.model, pass)
             }
         }
@@ -74,8 +74,10 @@ public struct MemoryForecast {
         if case .stage(let stage) = setup.configuration.parallel.zero {
             found = try forecast(stage)
         } else {
-            found = try forecast(.nothing)
-            for stage in ZeROStage.allCases.dropFirst() where replicas > 1 && !fits(found) { found = try forecast(stage) }
+            // Gradients that wait in two bytes are those that ranks share out.
+            let least = setup.configuration.memory.gradientDtype == .float32 ? ZeROStage.nothing : .gradients
+            found = try forecast(least)
+            for stage in ZeROStage.allCases where stage > least && replicas > 1 && !fits(found) { found = try forecast(stage) }
         }
         // States that lie in a file are not brought into memory to save them.
         let choice = setup.configuration.training.optimizer.paged ? .never : setup.configuration.checkpoint.background

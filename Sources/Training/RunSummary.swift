@@ -55,6 +55,7 @@ struct RunSummary {
             ("ranks", "\(context.group.size), \(context.ranksOnNode) on this node, \(context.threadCount) threads each\(cores)"),
             ("layout", layout),
             ("ZeRO", "stage \(forecast.stage.rawValue): \(shared)"),
+            ("rounding", rounding),
             ("OpenBLAS", "\(blasCoreName()) kernels"),
             ("data", configuration.data.train.patterns.joined(separator: ", ")),
         ]
@@ -70,6 +71,20 @@ struct RunSummary {
         let (trainable, all) = (trained.model.trainableCount, trained.model.parameterCount)
         return
             "trainable params: \(grouped(trainable)) || all params: \(grouped(all)) || trainable%: \(fixed(100 * Double(trainable) / Double(all), 4))"
+    }
+
+    /// What is kept or sent in fewer bytes than float32.
+    private var rounding: String {
+        let (configuration, memory, parallel) = (setup.configuration, setup.configuration.memory, setup.configuration.parallel)
+        let types = [
+            ("activations wait", memory.activationDtype), ("gradients wait", memory.gradientDtype), ("activations travel", parallel.activationDtype),
+            ("gradients travel", parallel.gradientDtype),
+        ]
+        var parts = types.filter { $0.1 != .float32 }.map { "\($0.0) in \($0.1.rawValue)" }
+        if configuration.method.kind == .full, let type = configuration.model.dtype.given, type != .float32 {
+            parts.insert("weights in \(type.rawValue)", at: 0)
+        }
+        return parts.isEmpty ? "none: activations and gradients are float32" : parts.joined(separator: ", ")
     }
 
     private var shared: String {

@@ -35,16 +35,17 @@ public struct TrainedModel {
         let method = configuration.method
         let options = try decoderOptions(files, method, architecture)
         let model = LanguageModel.build(options, architecture, share: try share(options, configuration.parallel, grid))
-        model.groups = grid.modelGroups
+        model.groups = grid.modelGroups(sending: ElementType(configuration.parallel.activationDtype))
         let lora = method.kind == .full ? nil : try LoRA.attach(method.lora, to: model)
         let loader = WeightLoader(files)
         try loader.prepare(model, WeightLoader.FrozenStorage(configuration.model.dtype), quantisesLinears: method.kind == .qlora)
-        if method.kind == .full, configuration.model.dtype == .bfloat16 {
-            for unit in model.units { unit.setTrainedType(.bfloat16) }
+        if method.kind == .full, let type = configuration.model.dtype.given {
+            for unit in model.units { unit.setTrainedType(ElementType(type)) }
         }
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
         let units = ShardedUnits(
-            stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, spill: configuration.training.optimizer.paged ? spill : nil,
+            stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, gradients: GradientTypes(configuration),
+            spill: configuration.training.optimizer.paged ? spill : nil,
             on: device)
         for unit in model.units {
             try units.take(unit) { (unit) throws(TrainerError) in
@@ -117,7 +118,7 @@ extension Spill {
 extension ActivationStorage {
     /// What the configuration asks for.
     init(_ memory: MemoryOptions, _ spill: Spill?) {
-        self.init(elementType: memory.activationDtype == .bfloat16 ? .bfloat16 : .float32, spill: memory.offloadActivations ? spill : nil)
+        self.init(elementType: ElementType(memory.activationDtype), spill: memory.offloadActivations ? spill : nil)
     }
 }
 
@@ -128,6 +129,25 @@ extension WeightLoader.FrozenStorage {
         case .auto: self = .asInFile
         case .float32: self = .float32
         case .bfloat16: self = .bfloat16
+        case .float16: self = .float16
         }
+    }
+}
+
+extension ElementType {
+    /// What the configuration calls so.
+    init(_ type: FloatType) {
+        switch type {
+        case .float32: self = .float32
+        case .bfloat16: self = .bfloat16
+        case .float16: self = .float16
+        }
+    }
+}
+
+extension GradientTypes {
+    /// What the configuration asks for.
+    init(_ configuration: RunConfiguration) {
+        self.init(sent: ElementType(configuration.parallel.gradientDtype), kept: ElementType(configuration.memory.gradientDtype))
     }
 }

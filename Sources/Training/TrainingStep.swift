@@ -86,7 +86,7 @@ public final class TrainingStep {
         var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
             enter("forward", self.trace)
             let pass = try Pass(
-                batch, on: self.device, groups: self.grid.modelGroups, keepsActivations: true, activations: self.activations,
+                batch, on: self.device, groups: self.trained.model.groups, keepsActivations: true, activations: self.activations,
                 dropout: DropoutStream(seed: self.seed, step: step))
             pass.forwardFinished = { enter("backward", self.trace) }
             return pass
@@ -142,7 +142,7 @@ public final class TrainingStep {
         _ step: Int, _ ownLoss: Double, _ loss: Double, _ norm: Double, _ remedy: String
     ) throws(TrainerError) -> TrainerError {
         let order = Array(trained.model.units.reversed())
-        let first = trained.units.firstNonFiniteGradient(order)
+        let first = try trained.units.firstNonFiniteGradient(order)
         let unit = first.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
         let own = [ownLoss.isFinite ? 0 : 1, grid.shape.pipeline - grid.place.pipeline, unit].map(String.init) + [first?.name ?? ""]
         let found = try grid.world.gather(Array(own.joined(separator: " ").utf8), name: "what is not finite").map { bytes in

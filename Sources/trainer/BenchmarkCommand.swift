@@ -29,7 +29,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Steps before those.") var warmup = 1
     @Option(help: "Threads of each rank; by default the node's cores divided by its ranks.") var threads: Int?
     @Option(help: "Rank of the adapters.") var rank = 16
-    @Option(help: "How frozen weights are stored: auto, float32 or bfloat16.") var dtype = "float32"
+    @Option(help: "How frozen weights are stored: auto, float32, bfloat16 or float16.") var dtype = "float32"
     @OptionGroup var downloading: DownloadOption
     @Flag(help: "Run blocks again in backward instead of keeping their activations.") var checkpointing = false
     @Flag(help: "After each step also time its matrix products alone.") var products = false
@@ -96,7 +96,7 @@ struct BenchmarkCommand: ParsableCommand {
             throw TrainerError(.configuration, "method", "\(method) is no method", remedy: "Use full, lora or qlora")
         }
         guard let dtype = ModelOptions.DType(rawValue: dtype) else {
-            throw TrainerError(.configuration, "--dtype", "\(dtype) is no type", remedy: "Use auto, float32 or bfloat16")
+            throw TrainerError(.configuration, "--dtype", "\(dtype) is no type", remedy: "Use auto, float32, bfloat16 or float16")
         }
         // Rows come from elsewhere, and nothing is left behind but what spills meanwhile.
         let required = "model: {path: none}\ndata: {train: none}\noutput: none\n"

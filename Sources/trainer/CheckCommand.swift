@@ -17,15 +17,19 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "The run's YAML file.") var file: String
     @Argument(help: "Keys to set: key=value.") var overrides: [String] = []
     @Option(help: "Steps to train.") var steps = 5
-    @Option(help: "The largest relative difference of a loss; ten times as much for a gradient norm.") var tolerance = 1e-5
+    @Option(
+        help: """
+            The largest relative difference of a loss, ten times as much for a gradient norm; by default 1e-5, or 1e-2 where ranks round what they send \
+            or keep.
+            """) var tolerance: Double?
 
     func run() throws {
         let world = try MPIJob.start()
         guard (1...1000).contains(steps) else {
             throw TrainerError(.configuration, "--steps", "\(steps) steps can't be compared", remedy: "Use 1 to 1000")
         }
-        guard tolerance >= 0, tolerance < 1 else {
-            throw TrainerError(.configuration, "--tolerance", "\(tolerance) is no relative difference", remedy: "Use a number from 0 to below 1")
+        guard tolerance.map({ $0 >= 0 && $0 < 1 }) ?? true else {
+            throw TrainerError(.configuration, "--tolerance", "\(tolerance ?? 0) is no relative difference", remedy: "Use a number from 0 to below 1")
         }
         let configuration = try RunConfiguration.load(path: file, overrides: overrides, rankCount: world.size).configuration
         try RankComparison.check(configuration, world)
@@ -33,7 +37,8 @@ struct CheckCommand: ParsableCommand {
         let shape = try configuration.parallel.grid(rankCount: world.size)
         let context = try RankContext.make(
             world: world, threads: configuration.parallel.threads.given, shape: shape, hierarchical: configuration.parallel.hierarchical)
-        let report = try LayoutCheck.run(configuration, context, stepCount: steps, tolerance: tolerance)
+        let report = try LayoutCheck.run(
+            configuration, context, stepCount: steps, tolerance: tolerance ?? (configuration.roundsAmongRanks ? 1e-2 : 1e-5))
         if world.rank == 0 { print(report.text) }
         try report.check()
         if world.rank == 0 { print("They agree: on this layout the run gives what it gives on one rank.") }

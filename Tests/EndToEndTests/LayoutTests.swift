@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test("a rank sends in a step what the formulas say, and no byte more")
+    @Test("a rank sends in a step what the formulas say, and no byte more; in 16 bits half of it")
     func volume() throws {
         try withTemporaryFolder { folder in
             let run = try SmallRun(in: folder, method: "full")
@@ -149,6 +149,15 @@ import Testing
             let found = cut.bytes["activations in tensor groups"] ?? 0
             #expect(abs(found - half) <= 4 * channels * transfers / 2, "\(found), \(half)")
             #expect(cut.bytes["gradients of copies"] == 4 * channels * (2 * layers + 1))
+
+            // In two bytes an element half of it, but what a tensor group sums of its copies.
+            let (gradients, activations) = ("parallel.gradient_dtype=bfloat16", "parallel.activation_dtype=float16")
+            #expect(try sent("copies-16", Layout(2, "parallel.zero=0", gradients)).bytes == ["gradients": 2 * parameters])
+            let shared16 = try sent("shared-16", Layout(2, "parallel.zero=1", gradients)).bytes
+            #expect(shared16 == ["gradients": (shared.bytes["gradients"] ?? 0) / 2, "parameters": shared.bytes["parameters"] ?? 0])
+            #expect(try sent("stages-16", Layout(2, "parallel.pipeline=2", gradients, activations)).bytes == stages.bytes.mapValues { $0 / 2 })
+            let cut16 = try sent("cut-16", Layout(2, "parallel.tensor=2", activations)).bytes
+            #expect(cut16["activations in tensor groups"] == found / 2 && cut16["gradients of copies"] == cut.bytes["gradients of copies"])
         }
     }
 

@@ -66,14 +66,20 @@ final class PartGroup: ProcessGroup {
 
     init(_ index: Int, of size: Int) { (self.index, self.size) = (index, size) }
 
-    func startSum(_ tensor: Tensor, name: String) -> any Transfer {
+    func startSum(_ tensor: Tensor, as type: ElementType, name: String) -> any Transfer {
         calls.append(name)
         return NoTransfer()
     }
-    func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { startSum(tensor, name: name) }
+    func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
+    func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer { startSum(tensor, as: type, name: name) }
+    func startSend(_ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
+    func startReceive(_ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
     func progress() {}
     func finish() {}
     func sum(_ values: [Double], name: String) -> [Double] {

@@ -7,6 +7,6 @@ import Testing
         arguments: [4, 6])
     func sums(ranks: Int) throws {
         let result = try mpirun(ranks: ranks, check: "hierarchy")
-        #expect(result.status == 0 && result.stdout.contains("6 checks passed on \(ranks) ranks"), "\(result)")
+        #expect(result.status == 0 && result.stdout.contains("7 checks passed on \(ranks) ranks"), "\(result)")
     }
 }

@@ -25,6 +25,21 @@ import Testing
             refusal(smallest, ["training.max_steps=5", "training.epochs=2"]) == [inert("training.epochs", "where training.max_steps is not given")])
     }
 
+    @Test("16 bits: gradients that wait so are those that ranks share out, and keys of what is not divided are inert")
+    func rounding() {
+        for stage in 0...1 {
+            #expect(
+                refusal(smallest, ["memory.gradient_dtype=float16", "parallel.zero=\(stage)"]) == [
+                    "configuration: command line: memory.gradient_dtype: float16 is for gradients that ranks share out, and parallel.zero is \(stage). "
+                        + "Use parallel.zero=2, 3 or auto, or memory.gradient_dtype=float32."
+                ])
+        }
+        for stage in ["2", "3", "auto"] { #expect(refusal(smallest, ["memory.gradient_dtype=float16", "parallel.zero=\(stage)"]).isEmpty) }
+        let divided = "where parallel.tensor, parallel.pipeline or parallel.context is more than 1"
+        #expect(refusal(smallest, ["parallel.activation_dtype=bfloat16"]) == [inert("parallel.activation_dtype", divided)])
+        #expect(refusal(smallest, ["parallel.activation_dtype=bfloat16", "parallel.context=2"]).isEmpty)
+    }
+
     @Test("batch: tokens or rows, never both; neither means the default of tokens")
     func batch() {
         let both = refusal(smallest, ["training.global_batch_tokens=4096", "training.global_batch_rows=8"])

@@ -17,6 +17,21 @@ let contextChecks = [
             }
         }
     },
+    Check("context.rounded") { (world) throws(TrainerError) in
+        // Keys and values that are rounded on their way: near what one rank finds, and, where there are others, not the same.
+        let group = MPIGroup(world)
+        let batch = batch([37, 1, 64, 3], seed: 7)
+        let shard = batch.contextShard(group.index, of: group.size)
+        let exact = try run(shard, .none, on: try CPUDevice(threadCount: 1), group)
+        for (type, tolerance) in [(ElementType.bfloat16, 2e-2), (.float16, 3e-3)] as [(ElementType, Float)] {
+            let found = try run(shard, .none, on: try CPUDevice(threadCount: 1), RoundingGroup(group, to: type))
+            try expectClose(found.hidden, exact.hidden, relative: tolerance, "hidden states, \(type)")
+            for (own, wanted) in zip(found.gradients, exact.gradients) {
+                try expectClose(own.values, wanted.values, relative: tolerance, "gradient of \(own.name), \(type)")
+            }
+            try expectEqual(found.gradients.map(\.values) == exact.gradients.map(\.values), group.size == 1, "the same as unrounded, \(type)")
+        }
+    },
     Check("context.volume") { (world) throws(TrainerError) in
         // Forward: all blocks but the next rank's leave each rank once; backward: these again, and the gradients of all but its own.
         let group = MPIGroup(world)
@@ -43,6 +58,11 @@ let contextChecks = [
                 let counted = try run(shard, checkpointing, on: paper, paperGroup).ledger
                 let found = try run(shard, checkpointing, on: try CPUDevice(threadCount: 2), group).ledger
                 try expectEqual(found, counted, "memory of sequences of \(lengths)")
+                let rounded = CountingDevice(threadCount: 2)
+                let roundedPaper = RoundingGroup(try PaperGroup(index: group.index, size: group.size, sums: false, on: rounded), to: .bfloat16)
+                try expectEqual(
+                    try run(shard, checkpointing, on: try CPUDevice(threadCount: 2), RoundingGroup(group, to: .bfloat16)).ledger,
+                    try run(shard, checkpointing, on: rounded, roundedPaper).ledger, "memory of rounded sequences of \(lengths)")
             }
         }
     },

@@ -57,6 +57,47 @@ let hierarchyChecks = [
             }
         }
     },
+    Check("hierarchy.rounded") { (world) throws(TrainerError) in
+        // Rounded on their way to other nodes: half the bytes there, the same bits on every rank, exact and rounded ones under way at once.
+        let device = try CPUDevice(threadCount: 1)
+        for nodes in placements(world) {
+            let groups = try made(world, nodes)
+            let group = MPIGroup(world, nodes: groups)
+            device.progress = { group.progress() }
+            defer { device.progress = nil }
+            // Small whole numbers, which no type rounds: what arrives is what was sent, wherever it belongs.
+            let types = [ElementType.bfloat16, .float32, .float16]
+            let counts = [300_007, 200_003, 900_001, 5, 100_000, 0, 290_000]
+            let tensors = try counts.map { (count) throws(TrainerError) in
+                try device.tensor((0..<count).map { Float(($0 % 11) + world.rank) })
+            }
+            for (index, tensor) in tensors.enumerated() {
+                try group.startSum(tensor, as: types[index % 3], name: "tensor \(index)")
+                for _ in 0..<world.rank * 3 { group.progress() }
+            }
+            try group.finish()
+            let ranks = world.size * (world.size - 1) / 2
+            for tensor in tensors {
+                let wanted = (0..<11).map { Float(world.size * $0 + ranks) }
+                let isRight = zip(0..., tensor.values()).allSatisfy { wanted[$0 % 11] == $1 }
+                try expectEqual(isRight, true, "\(tensor.count) elements on nodes \(nodes)")
+            }
+            for (type, tolerance) in [(ElementType.bfloat16, 1e-2), (.float16, 1e-3)] as [(ElementType, Float)] {
+                let tensor = try device.tensor(values(1000, rank: world.rank))
+                try group.startSum(tensor, as: type, name: "tensor").wait()
+                try expectClose(tensor.values(), sums(1000, size: world.size), relative: tolerance, "1000 elements as \(type)")
+                let bits = tensor.values().withUnsafeBytes { Array($0) }
+                try expectEqual(try group.broadcast(bits, name: "bits") == bits, true, "the bits as \(type) equal rank 0's")
+            }
+            let before = (groups.across.sentBytes, group.sentBytes)
+            try group.startSum(try device.zeros(1, 3600), as: .bfloat16, name: "tensor").wait()
+            let across = groups.across.sentBytes - before.0
+            let nodeCount = groups.across.size
+            try expectEqual(across * groups.within.size, 2 * (nodeCount - 1) * 2 * 3600 / nodeCount, "bytes from a node to others")
+            let within = 2 * (groups.within.size - 1) * 4 * 3600 / groups.within.size
+            try expectEqual(group.sentBytes - before.1, across + within, "bytes that the group counts")
+        }
+    },
     Check("hierarchy.volume") { (world) throws(TrainerError) in
         // A node sends 2 (N - 1) / N of the tensor to others, counted where messages are sent; and the group counts all bytes.
         let device = try CPUDevice(threadCount: 1)

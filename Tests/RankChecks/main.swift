@@ -9,7 +9,7 @@ import MessagePassing
 import Support
 
 func runChecks(_ prefix: String, _ world: Communicator) throws(TrainerError) -> Int {
-    let all = communicatorChecks + groupChecks + hierarchyChecks + gridChecks + contextChecks + failureChecks + hangChecks
+    let all = communicatorChecks + groupChecks + narrowChecks + hierarchyChecks + gridChecks + contextChecks + failureChecks + hangChecks
     let chosen = all.filter { $0.name.hasPrefix(prefix) }
     for check in chosen {
         do { try check.run(world) } catch { throw TrainerError(error.code, "\(check.name): \(error.subject)", error.problem, remedy: error.remedy) }

@@ -33,11 +33,19 @@ final class ThreadGroup: ProcessGroup {
     func barrier(name: String) { _ = gather([], name: name) }
     func sum(_ values: [Double], name: String) -> [Double] { reduce(values, +) }
     func max(_ values: [Double], name: String) -> [Double] { reduce(values) { Swift.max($0, $1) } }
-    func startSum(_ tensor: Tensor, name: String) -> any Transfer { preconditionFailure("ThreadGroup.startSum: tensors are not summed here") }
-    func startScatteredSum(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startGather(_ tensor: Tensor, grain: Int, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startSend(_ tensor: Tensor, to index: Int, channel: MessageChannel, name: String) -> any Transfer { startSum(tensor, name: name) }
-    func startReceive(_ tensor: Tensor, from index: Int, channel: MessageChannel, name: String) -> any Transfer { startSum(tensor, name: name) }
+    func startSum(_ tensor: Tensor, as type: ElementType, name: String) -> any Transfer {
+        preconditionFailure("ThreadGroup.startSum: tensors are not summed here")
+    }
+    func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
+    func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) -> any Transfer { startSum(tensor, as: type, name: name) }
+    func startSend(_ tensor: Tensor, as type: ElementType, to index: Int, channel: MessageChannel, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
+    func startReceive(_ tensor: Tensor, as type: ElementType, from index: Int, channel: MessageChannel, name: String) -> any Transfer {
+        startSum(tensor, as: type, name: name)
+    }
     func progress() {}
     func finish() {}
 

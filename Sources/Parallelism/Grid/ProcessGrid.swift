@@ -129,9 +129,12 @@ public final class ProcessGrid {
     public var sentBytes: [TransferPurpose: Int] { exchanges.sentBytes }
 
     /// The ranks that compute a microbatch together.
-    public var modelGroups: ModelGroups {
+    ///
+    /// - Parameter type: How activations and their gradients travel between them.
+    public func modelGroups(sending type: ElementType = .float32) -> ModelGroups {
+        func sending(_ group: any ProcessGroup) -> any ProcessGroup { type == .float32 ? group : RoundingGroup(group, to: type) }
         var groups = ModelGroups()
-        (groups.tensor, groups.context, groups.pipeline) = (tensor, context, pipeline)
+        (groups.tensor, groups.context, groups.pipeline) = (sending(tensor), sending(context), sending(pipeline))
         return groups
     }
 }

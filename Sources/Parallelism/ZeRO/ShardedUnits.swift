@@ -35,6 +35,7 @@ public final class ShardedUnits: UnitResidency {
     /// Where masters are paged; nil for in memory.
     private let spill: Spill?
     private let device: any Device
+    private let gradientTypes: GradientTypes
     private var holdings: [Holding] = []
     private var places: [ObjectIdentifier: Int] = [:]
     /// Sums of whole gradients under way that something follows: of one unit at a time, while the next one's gradients are computed.
@@ -69,8 +70,13 @@ public final class ShardedUnits: UnitResidency {
 
     /// - Parameters:
     ///   - tied: The embedding's unit if it is the head's, too.
+    ///   - types: How gradients are sent and kept.
     ///   - spill: Where the masters of rounded values lie, if they are paged.
-    public init(_ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, spill: Spill? = nil, on device: any Device) {
+    public init(
+        _ stage: ZeROStage, over grid: ProcessGrid, tied: ParameterUnit? = nil, gradients types: GradientTypes = GradientTypes(),
+        spill: Spill? = nil, on device: any Device
+    ) {
+        gradientTypes = types
         self.stage = stage
         self.grid = grid
         self.tied = tied
@@ -105,7 +111,7 @@ public final class ShardedUnits: UnitResidency {
             try unit.allocateGradients(on: device)
             holding.gradients = stage == .nothing ? unit.gradients : unit.gradients.map { group.part(of: $0) }
         } else if let values = holding.values {
-            holding.gradients = try device.zeros(1, values.count, .float32, .gradients)
+            holding.gradients = try device.zeros(1, values.count, gradientTypes.kept, .gradients)
         }
         guard stage == .parameters else { return }
         holding.values = try holding.values.map { (part) throws(TrainerError) in try kept(part) }
@@ -281,15 +287,24 @@ public final class ShardedUnits: UnitResidency {
         for transfer in transfers { try transfer.wait() }
         let name = "gradients of \(unit.name)"
         guard stage > .nothing else {
-            try group.startSum(gradients, name: name)
+            try group.startSum(gradients, as: gradientTypes.sent, name: name)
             return
         }
         // What ranks with the same part sum follows at once; from stage 2 on `beginGradients` sees to that.
         if stage == .optimizer { while !summing.isEmpty { try settleFirst() } }
-        let transfer = try group.startScatteredSum(gradients, name: name)
+        let transfer = try group.startScatteredSum(gradients, as: gradientTypes.sent, grain: 1, name: name)
         // In stage 1 the part is summed in place, so only the mirrors' sum is left to follow.
         guard stage >= .gradients || grid.mirrors.size > 1 else { return }
         summing.append(Summing(holding: holding(unit), gradients: gradients, isLast: isLast, transfer: transfer))
+    }
+
+    /// Sums what is kept of a unit's gradients over ranks that keep the same; what is kept rounded is widened for it, and done when this returns.
+    private func sumKept(_ gradients: Tensor, of unit: ParameterUnit, over group: any ProcessGroup) throws(TrainerError) {
+        let wide = try gradients.inFloat32(.gradients)
+        let transfer = try group.startSum(wide, as: gradientTypes.sent, name: "gradients of \(unit.name)")
+        guard gradients.elementType != .float32 else { return }
+        try transfer.wait()
+        device.encode(gradients, wide)
     }
 
     /// The stretches of a unit's trained buffer that several ranks of the tensor group hold.
@@ -312,7 +327,7 @@ public final class ShardedUnits: UnitResidency {
         guard let sum = first.holding.gradients else { return }
         if stage >= .gradients { device.add(sum, group.part(of: first.gradients)) }
         guard first.isLast, grid.mirrors.size > 1 else { return }
-        try grid.mirrors.startSum(sum, name: "gradients of \(first.holding.unit.name)")
+        try sumKept(sum, of: first.holding.unit, over: grid.mirrors)
     }
 
     /// Waits until this rank has the sums of its part of all gradients.
@@ -322,7 +337,8 @@ public final class ShardedUnits: UnitResidency {
         try group.finish()
         if stage > .nothing { try grid.mirrors.finish() }
         if let tied, places[ObjectIdentifier(tied)] != nil, let gradients = holding(tied).gradients, grid.ends.size > 1 {
-            try grid.ends.startSum(gradients, name: "gradients of \(tied.name)").wait()
+            try sumKept(gradients, of: tied, over: grid.ends)
+            try grid.ends.finish()
         }
     }
 
@@ -331,21 +347,26 @@ public final class ShardedUnits: UnitResidency {
 
     /// The norm of the whole gradient.
     public func gradientNorm() throws(TrainerError) -> Double {
-        let own = holdings.reduce(0) { sum, holding in
-            guard let gradients = holding.gradients, answers(for: holding.unit) else { return sum }
-            guard holding.unit.trainable.contains(where: { $0.slice.copies > 1 }) else { return sum + device.sumOfSquares(gradients) }
-            return pieces(of: holding).reduce(sum) { sum, piece in
-                guard answers(for: piece.parameter, of: holding.unit) else { return sum }
-                return sum + device.sumOfSquares(gradients.columns(piece.place..<piece.place + piece.elements.count))
+        var own = 0.0
+        for holding in holdings where answers(for: holding.unit) {
+            guard let gradients = try holding.gradients?.inFloat32(.gradients) else { continue }
+            guard holding.unit.trainable.contains(where: { $0.slice.copies > 1 }) else {
+                own += device.sumOfSquares(gradients)
+                continue
+            }
+            for piece in pieces(of: holding) where answers(for: piece.parameter, of: holding.unit) {
+                own += device.sumOfSquares(gradients.columns(piece.place..<piece.place + piece.elements.count))
             }
         }
         return try whole.sum([own], name: "the gradient norm")[0].squareRoot()
     }
 
     /// The first trained parameter, in the order in which a backward completes gradients, whose gradient is not finite in this rank's part.
-    public func firstNonFiniteGradient(_ order: [ParameterUnit]) -> Parameter? {
+    ///
+    /// - Throws: `memory` where gradients are kept rounded.
+    public func firstNonFiniteGradient(_ order: [ParameterUnit]) throws(TrainerError) -> Parameter? {
         for unit in order {
-            guard let gradients = holding(unit).gradients, let found = device.firstNonFinite(gradients) else { continue }
+            guard let gradients = try holding(unit).gradients?.inFloat32(.gradients), let found = device.firstNonFinite(gradients) else { continue }
             let place = found + ownRange(unit).lowerBound
             return unit.places.last { $0.start <= place }?.parameter
         }
@@ -356,7 +377,7 @@ public final class ShardedUnits: UnitResidency {
     public func gradientSquares(_ names: [String]) throws(TrainerError) -> [(name: String, sum: Double)] {
         var sums: [String: Double] = [:]
         for holding in holdings {
-            guard let gradients = holding.gradients else { continue }
+            guard let gradients = try holding.gradients?.inFloat32(.gradients) else { continue }
             for piece in pieces(of: holding) where answers(for: piece.parameter, of: holding.unit) {
                 let own = gradients.columns(piece.place..<piece.place + piece.elements.count)
                 sums[piece.parameter.name, default: 0] += device.sumOfSquares(own)
