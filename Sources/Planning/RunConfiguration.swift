@@ -36,6 +36,7 @@ public struct RunConfiguration: ConfigurationOptions {
         .only(at: "memory.spill_folder", "where memory.offload_activations or training.optimizer.paged is true") {
             $0.memory.offloadActivations || $0.training.optimizer.paged
         }
+        .only(at: "training.initial_scale_power", "where something is float16") { $0.usesFloat16 }
         .only(at: "checkpoint.background", "where training.optimizer.paged is false") { !$0.training.optimizer.paged }
         .only(at: "evaluation.task", "where data.validation is given") { $0.data.validation != nil }
         .only(at: "evaluation.rows", "where data.validation is given") { $0.data.validation != nil }
@@ -45,6 +46,12 @@ public struct RunConfiguration: ConfigurationOptions {
 }
 
 extension RunConfiguration {
+    /// Whether what is trained, saved for the backward, kept or sent is float16, whose range small gradients fall out of.
+    public var usesFloat16: Bool {
+        method.kind == .full && model.dtype == .float16
+            || [memory.activationDtype, memory.gradientDtype, parallel.gradientDtype, parallel.activationDtype].contains(.float16)
+    }
+
     /// Whether ranks that share the work round what one rank does not: what they send, or the parts of gradients that they keep.
     public var roundsAmongRanks: Bool {
         ![memory.gradientDtype, parallel.gradientDtype, parallel.activationDtype].allSatisfy { $0 == .float32 }
@@ -134,6 +141,9 @@ public struct TrainingOptions: ConfigurationOptions {
     /// Steps.
     public var spikeWindow = 50
     public var checkReplicasSteps: Int? = 100
+    public var lossScale = LossScaleChoice.auto
+    /// The first one is two to this power.
+    public var initialScalePower = 16
     public var profile = false
 
     public init() {}
@@ -170,6 +180,12 @@ public struct TrainingOptions: ConfigurationOptions {
             .key(
                 "check_replicas_steps", \.checkReplicasSteps, .from(1),
                 "Steps after which ranks that hold the same trained values compare them, as they do before each checkpoint; null for never"),
+            .key(
+                "loss_scale", \.lossScale,
+                "What losses are multiplied by before the backward and gradients divided by after it, so that float16 holds them: auto halves it when a gradient is not finite, doubles it after 2000 steps, and is 1 where nothing is float16"
+            ),
+            .key("initial_scale_power", \.initialScalePower, .from(0, to: 32), "The loss scale begins at two to this power")
+                .only("where training.loss_scale is auto") { if case .auto = $0.lossScale { true } else { false } },
             .key("profile", \.profile, "Write what each rank does when, for chrome://tracing: the operations of five steps, the phases of all")
                 .known(as: "profiler", "tensorboard_trace"),
         ]

@@ -25,7 +25,7 @@ extension StepRecord: MetricsRecord {
             ("train/loss", loss), ("train/learning_rate", learningRate), ("train/gradient_norm", gradientNorm), ("train/epoch", epoch),
             ("speed/tokens_per_second", tokensPerSecond), ("speed/seconds_per_step", seconds),
             ("memory/peak_allocated_bytes", Double(peakAllocatedBytes)), ("memory/peak_resident_bytes", Double(peakResidentBytes)),
-        ]
+        ] + (lossScale.map { [("train/loss_scale", $0)] } ?? [])
     }
 
     public var line: String {
@@ -50,6 +50,7 @@ extension StepRecord: MetricsRecord {
         out.add(CodingKeys.rankSeconds.rawValue, raw: "[" + rankSeconds.map(JSONLine.number).joined(separator: ",") + "]")
         out.add(CodingKeys.time, time)
         out.add(CodingKeys.isSkipped.rawValue, raw: isSkipped ? "true" : "false")
+        if let lossScale { out.add(CodingKeys.lossScale, lossScale) }
         return out.text
     }
 }

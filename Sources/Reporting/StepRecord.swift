@@ -32,6 +32,8 @@ public struct StepRecord: Equatable, Sendable, Decodable {
     public var time: Double
     /// Whether the update was left out because the loss or the gradient is not finite.
     public var isSkipped: Bool
+    /// What the loss was multiplied by before the backward; nil where losses are not scaled.
+    public var lossScale: Double?
 
     enum CodingKeys: String, CodingKey {
         case step
@@ -49,12 +51,13 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         case rankSeconds = "rank_seconds"
         case time
         case isSkipped = "skipped"
+        case lossScale = "loss_scale"
     }
 
     public init(
         step: Int, totalSteps: Int, epoch: Double, loss: Double, learningRate: Double, gradientNorm: Double, tokens: Int, trainedTokens: Int,
         seconds: Double, peakAllocatedBytes: Int, peakResidentBytes: Int, peakBytesByKind: [String: Int] = [:], sentBytes: [String: Int] = [:],
-        rankSeconds: [Double] = [], time: Double = 0, isSkipped: Bool = false
+        rankSeconds: [Double] = [], time: Double = 0, isSkipped: Bool = false, lossScale: Double? = nil
     ) {
         self.step = step
         self.totalSteps = totalSteps
@@ -72,6 +75,7 @@ public struct StepRecord: Equatable, Sendable, Decodable {
         self.rankSeconds = rankSeconds
         self.time = time
         self.isSkipped = isSkipped
+        self.lossScale = lossScale
     }
 
     /// Zero for a step that took no time.

@@ -28,6 +28,9 @@ public struct RunResult: Codable, Equatable, Sendable {
     public var sentBytes: [String: Int]?
     /// Steps whose update was left out.
     public var skippedSteps: Int?
+    /// What losses were multiplied by in the end, if they were, and the steps that were left out to lower it.
+    public var lossScale: Double?
+    public var loweringSteps: Int?
 
     /// The result that a run's folder holds; nil if the run has not finished.
     static func read(folder: String) -> RunResult? {
@@ -49,12 +52,19 @@ public struct RunResult: Codable, Equatable, Sendable {
     public func text(configurationPath: String) -> String {
         var parts: [String] = []
         if let after { parts += [scores(after), samples(after)] }
-        if let skippedSteps, skippedSteps > 0 { parts.append("\(skippedSteps) of \(steps) updates were left out; metrics.jsonl says which") }
+        if let leftOut { parts.append(leftOut) }
         parts.append(memory)
         if let messages { parts.append(messages) }
         parts.append("\(isAdapter ? "The adapter lies" : "The model lies") in \(product)")
         parts.append("Next:\n" + nextCommands(configurationPath).map { "  \($0)" }.joined(separator: "\n"))
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private var leftOut: String? {
+        guard let skippedSteps, skippedSteps > 0 else { return nil }
+        let text = "\(skippedSteps) of \(steps) updates were left out; metrics.jsonl says which"
+        guard let lossScale, let loweringSteps, loweringSteps > 0 else { return text }
+        return text + ". \(loweringSteps) of them lowered the loss scale, which was \(Int(lossScale)) in the end"
     }
 
     private func scores(_ after: Measurement) -> String {

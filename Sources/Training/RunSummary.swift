@@ -84,6 +84,8 @@ struct RunSummary {
         if configuration.method.kind == .full, let type = configuration.model.dtype.given, type != .float32 {
             parts.insert("weights in \(type.rawValue)", at: 0)
         }
+        let scale = LossScale.Options(configuration)
+        if scale.isUsed { parts.append("the loss is scaled by \(Int(scale.start))\(scale.isDynamic ? " at first" : "")") }
         return parts.isEmpty ? "none: activations and gradients are float32" : parts.joined(separator: ", ")
     }
 

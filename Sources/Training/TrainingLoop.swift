@@ -97,12 +97,14 @@ final class TrainingLoop {
         FlightRecord.own.finished(steps: position.step)
         position.cursor = plan.cursor.upperBound
         position.updates = step.updates
+        position.lossScale = step.savedScale
         report.step(
             StepRecord(
                 step: index + 1, totalSteps: setup.schedule.stepCount, epoch: setup.schedule.epoch(atStep: index + 1), loss: result.loss,
                 learningRate: result.learningRate, gradientNorm: result.gradientNorm, tokens: plan.tokenCount, trainedTokens: plan.trainedTokenCount,
                 seconds: seconds, peakAllocatedBytes: Int(peaks[0]), peakResidentBytes: Int(peaks[1]),
-                peakBytesByKind: kinds, sentBytes: sent, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil))
+                peakBytesByKind: kinds, sentBytes: sent, rankSeconds: ranks, time: Date().timeIntervalSince1970, isSkipped: result.skipped != nil,
+                lossScale: result.lossScale))
         for line in try times.add(own, spread: spread, seconds: seconds) { report.warn(line) }
         try checkReplicas()
         return Votes(interrupted: result.votes[0] > 0, wantsCheckpoint: result.votes[1] > 0, areAllWritten: result.votes[2] == 0)
@@ -112,7 +114,7 @@ final class TrainingLoop {
     private func run(_ index: Int, _ plan: StepPlan, _ batches: [PackedBatch], _ votes: [Double]) throws(TrainerError) -> TrainingStep.Result {
         do throws(TrainerError) {
             let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount, votes: votes)
-            if let skipped = result.skipped { report.warn("\(skipped)" + keep(plan, index)) }
+            if let skipped = result.skipped { report.warn("\(skipped)" + (result.lowersScale ? "" : keep(plan, index))) }
             return result
         } catch {
             guard error.code == .numerics else { throw error }

@@ -94,7 +94,7 @@ public final class TrainingRun {
         let meter = meter(setup)
         let position = try start(setup, trained, keeper, meter, report)
         let step = TrainingStep(trained, optimizer, configuration, setup.learningRates, spill: spill, on: context.device, trace: context.trace)
-        step.updates = position.updates ?? UpdateGuard()
+        step.resume(position)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
         context.device.ledger.restartPeak()
         enter("beginning of the steps", nil)
@@ -237,7 +237,8 @@ public final class TrainingRun {
             steps: position.step, product: product, isAdapter: trained.lora != nil, needsNF4: configuration.method.kind == .qlora,
             isChat: setup.data.read.data.isChat, model: configuration.model.path,
             before: position.before, after: after, predictedPeak: forecast.ledger.peakByKind, measuredPeak: measuredPeak,
-            peakResidentBytes: Int(resident), sentBytes: loop.sentBytes, skippedSteps: position.updates?.skippedCount)
+            peakResidentBytes: Int(resident), sentBytes: loop.sentBytes, skippedSteps: position.updates?.skippedCount,
+            lossScale: position.lossScale?.value, loweringSteps: position.lossScale?.loweredCount)
         try group.agree("writing result.json") { () throws(TrainerError) in
             try report.finish()
             guard group.index == 0 else { return }

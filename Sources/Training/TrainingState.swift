@@ -20,6 +20,8 @@ struct RunPosition: Codable, Equatable {
     var before: Measurement?
     /// Which updates were left out; nil for none, and in checkpoints of earlier versions.
     var updates: UpdateGuard?
+    /// What losses are multiplied by; nil for 1, and in checkpoints of earlier versions.
+    var lossScale: LossScale?
 
     /// As text for a checkpoint's manifest.
     var metadata: [String: String] {

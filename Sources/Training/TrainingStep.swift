@@ -23,14 +23,19 @@ public final class TrainingStep {
     private let updateOptions: UpdateGuard.Options
     /// Which updates were left out so far.
     public var updates = UpdateGuard()
+    private let scaleOptions: LossScale.Options
+    /// What the next step's loss is multiplied by.
+    public private(set) var lossScale: LossScale
 
     public init(
         _ trained: TrainedModel, optimizer: Optimizer, schedule: Schedule, maximumNorm: Double, seed: UInt64,
         on device: any Device, activations: ActivationStorage = ActivationStorage(), trace: Trace? = nil,
         pipelineSchedule: any PipelineSchedule.Type = OneForwardOneBackward.self,
-        updates: UpdateGuard.Options = UpdateGuard.Options()
+        updates: UpdateGuard.Options = UpdateGuard.Options(), lossScale: LossScale.Options = LossScale.Options()
     ) {
         updateOptions = updates
+        scaleOptions = lossScale
+        self.lossScale = LossScale(lossScale)
         self.trained = trained
         self.optimizer = optimizer
         self.schedule = schedule
@@ -53,8 +58,18 @@ public final class TrainingStep {
         self.init(
             trained, optimizer: optimizer, schedule: schedule, maximumNorm: training.optimizer.maxGradNorm, seed: UInt64(training.seed), on: device,
             activations: ActivationStorage(configuration.memory, spill), trace: trace,
-            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(training))
+            pipelineSchedule: configuration.parallel.pipelineSchedule.schedule, updates: UpdateGuard.Options(training),
+            lossScale: LossScale.Options(configuration))
     }
+
+    /// Goes on with the scale and the count of a checkpoint; one that holds no scale, or a fixed scale, begins anew.
+    func resume(_ position: RunPosition) {
+        updates = position.updates ?? UpdateGuard()
+        if scaleOptions.isDynamic, let scale = position.lossScale { lossScale = scale }
+    }
+
+    /// What a checkpoint is to hold of the scale; nil where losses are not scaled.
+    var savedScale: LossScale? { scaleOptions.isUsed ? lossScale : nil }
 
     /// What a step has found, the same on every rank.
     public struct Result: Equatable, Sendable {
@@ -69,6 +84,10 @@ public final class TrainingStep {
         public var votes: [Double]
         /// Why the update was left out; nil where it was made.
         public var skipped: TrainerError?
+        /// What the loss was multiplied by before the backward; nil where losses are not scaled.
+        public var lossScale: Double?
+        /// Whether the update was left out to lower that.
+        public var lowersScale = false
     }
 
     /// - Parameters:
@@ -82,8 +101,9 @@ public final class TrainingStep {
         let start = ownTime()
         let units = trained.units
         units.beginStep()
-        let scale = 1 / Double(max(trainedTokenCount, 1))
-        var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: scale) { (batch) throws(TrainerError) in
+        let mean = 1 / Double(max(trainedTokenCount, 1))
+        let scale = lossScale.value
+        var runner = PipelineRunner(trained.model, units, schedule: pipelineSchedule, gradientScale: mean * scale) { (batch) throws(TrainerError) in
             enter("forward", self.trace)
             let pass = try Pass(
                 batch, on: self.device, groups: self.trained.model.groups, keepsActivations: true, activations: self.activations,
@@ -98,18 +118,20 @@ public final class TrainingStep {
         enter("reduce", trace)
         try units.finishStep()
         let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
-        let loss = sums[0] * scale
+        let loss = sums[0] * mean
         enter("optimizer", trace)
-        let norm = try units.gradientNorm()
+        let norm = try units.gradientNorm() / scale
+        let lowered = lossScale.loweredCount
         let skipped = device.holdsValues ? try judge(step: step, ownLoss: lossSum, loss: loss, norm: norm) : nil
         let clip = maximumNorm > 0 ? min(1, maximumNorm / (norm + 1e-6)) : 1
         let learningRate = schedule.learningRate(step: step)
         if skipped == nil {
-            try optimizer.update(UpdateNumbers(step: step + 1 - updates.skippedCount, learningRate: learningRate, gradientScale: clip))
+            try optimizer.update(UpdateNumbers(step: step + 1 - updates.skippedCount, learningRate: learningRate, gradientScale: clip / scale))
             try units.publish()
         }
         return Result(
-            loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()), skipped: skipped)
+            loss: loss, gradientNorm: norm, learningRate: learningRate, ownSeconds: ownSeconds, votes: Array(sums.dropFirst()), skipped: skipped,
+            lossScale: scaleOptions.isUsed ? scale : nil, lowersScale: lossScale.loweredCount > lowered)
     }
 
     /// Decides whether the update is made; all ranks decide alike.
@@ -118,6 +140,14 @@ public final class TrainingStep {
     /// - Throws: `numerics` if the run ends here; `communication`.
     private func judge(step: Int, ownLoss: Double, loss: Double, norm: Double) throws(TrainerError) -> TrainerError? {
         let isFinite = loss.isFinite && norm.isFinite
+        // A loss that is not finite is none of the scale's doing.
+        if loss.isFinite, !isFinite, lossScale.lower(scaleOptions) {
+            updates.leaveOut()
+            return TrainerError(
+                .numerics, "step \(step + 1)", "the gradient of the loss, scaled by \(Int(2 * lossScale.value)), is not finite",
+                remedy: "The update is left out, and the scale is \(Int(lossScale.value)) from now on")
+        }
+        if isFinite { lossScale.keep(scaleOptions) }
         let verdict = updates.judge(isFinite: isFinite, norm: norm, updateOptions)
         switch verdict {
         case .update: return nil

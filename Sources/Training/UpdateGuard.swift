@@ -4,7 +4,7 @@ public import Planning
 ///
 /// A value with no clock and no rank in it: the same numbers lead to the same decisions on every rank, and after a checkpoint that holds it.
 public struct UpdateGuard: Codable, Equatable, Sendable {
-    /// Updates left out so far, for either reason.
+    /// Updates left out so far, for whatever reason.
     public private(set) var skippedCount = 0
     /// Steps in a row, up to the last one, that were not finite.
     public private(set) var nonFiniteInARow = 0
@@ -42,6 +42,9 @@ public struct UpdateGuard: Codable, Equatable, Sendable {
         /// The run ends: so many steps in a row were not finite.
         case stop(inARow: Int)
     }
+
+    /// Counts an update that was left out for a reason of somebody else's.
+    mutating func leaveOut() { skippedCount += 1 }
 
     /// Decides about a step, and remembers it.
     mutating func judge(isFinite: Bool, norm: Double, _ options: Options) -> Verdict {

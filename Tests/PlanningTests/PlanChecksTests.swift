@@ -25,7 +25,7 @@ import Testing
             refusal(smallest, ["training.max_steps=5", "training.epochs=2"]) == [inert("training.epochs", "where training.max_steps is not given")])
     }
 
-    @Test("16 bits: gradients that wait so are those that ranks share out, and keys of what is not divided are inert")
+    @Test("16 bits: gradients that wait so are those that ranks share out, and keys of what is not divided or scaled are inert")
     func rounding() {
         for stage in 0...1 {
             #expect(
@@ -38,6 +38,18 @@ import Testing
         let divided = "where parallel.tensor, parallel.pipeline or parallel.context is more than 1"
         #expect(refusal(smallest, ["parallel.activation_dtype=bfloat16"]) == [inert("parallel.activation_dtype", divided)])
         #expect(refusal(smallest, ["parallel.activation_dtype=bfloat16", "parallel.context=2"]).isEmpty)
+        let power = "training.initial_scale_power"
+        #expect(refusal(smallest, ["\(power)=8"]) == [inert(power, "where something is float16")])
+        #expect(
+            refusal(smallest, ["\(power)=8", "training.loss_scale=8", "memory.activation_dtype=float16"]) == [
+                inert(power, "where training.loss_scale is auto")
+            ])
+        #expect(refusal(smallest, ["\(power)=8", "memory.activation_dtype=float16"]).isEmpty)
+        for scale in ["3", "0.5", "0", "8589934592", "many"] {
+            let found = refusal(smallest, ["training.loss_scale=\(scale)"])
+            #expect(found.count == 1 && found[0].contains("auto or a power of two from 1 to 4294967296"), "\(found)")
+        }
+        for scale in ["1", "65536", "4294967296", "auto"] { #expect(refusal(smallest, ["training.loss_scale=\(scale)"]).isEmpty) }
     }
 
     @Test("batch: tokens or rows, never both; neither means the default of tokens")

@@ -83,7 +83,8 @@ private func configFiles() throws -> [String] {
         arguments: [
             ["method.kind=full"], ["training.schedule.kind=constant"], ["training.schedule.warmup_steps=10"], ["training.global_batch_rows=16"],
             ["training.max_steps=100", "checkpoint.every_minutes=null", "checkpoint.every_steps=10"],
-            ["data.validation=0.05", "training.eval_steps=5"], ["memory.gradient_dtype=float16"],
+            ["data.validation=0.05", "training.eval_steps=5"], ["training.loss_scale=65536"],
+            ["memory.gradient_dtype=float16", "training.initial_scale_power=10"],
             ["data.validation=\"0.05\"", "evaluation.samples=0"],
             ["method.target_modules=[q_proj, \"no\"]", "output=runs/a b # c", "checkpoint.resume=\"1\""],
         ])

@@ -43,6 +43,10 @@ private func steps(_ path: String) throws -> [Int] { try Metrics.read(path: path
             #expect(metrics.steps == [step])
             #expect(metrics.evaluations.map(\.scores) == [["field_match": 0.5]])
             #expect(metrics.evaluations[0].samples == [.init(prompt: "a \"b\"\n", wanted: "c", generated: "")])
+            // Where losses are scaled, by what.
+            step.lossScale = 65_536
+            #expect(step.line.hasSuffix(#""skipped":false,"loss_scale":65536.0}"#))
+            #expect(step.scalars.contains { $0.tag == "train/loss_scale" && $0.value == 65_536 })
         }
     }
 
