@@ -6,7 +6,7 @@ import Testing
 
 /// Runs whose weights, activations, gradients or messages have 16 bits.
 @Suite(.serialized) struct RoundedRunTests {
-    /// Relative, of a loss in each of ten steps; measured are less than half of these.
+    /// Relative, of a loss in each of ten steps: about one unit in the last place of a bfloat16, and two of a float16.
     private static let tolerances = ["bfloat16": 5e-3, "float16": 2e-3]
 
     private func train(_ run: SmallRun, _ ranks: Int?, _ name: String, _ keys: [String], steps: Int = 10) throws -> ProgramResult {
