@@ -7,7 +7,8 @@ import Tensors
 /// First each rank of a node sums its part over the node's ranks, then each part is summed over the nodes by the ranks that have it, then the
 /// ranks of a node gather the parts. With g ranks on each of N nodes, a rank sends 2 (g - 1) / g of the tensor to ranks of its node and
 /// 2 (N - 1) / (N g) to other nodes, so a node sends 2 (N - 1) / N of it; of a sum that does not tell nodes apart it sends g times that
-/// (Cho et al. 2019, BlueConnect). What goes to other nodes may be rounded to bfloat16 or float16; within a node all is float32. Every element is summed by one rank and copied from there, so all ranks get the same bits.
+/// (Cho et al. 2019, BlueConnect). What goes to other nodes may be rounded to bfloat16 or float16; within a node all is float32. Every element is
+/// summed by one rank and copied from there, so all ranks get the same bits.
 final class HierarchicalSum: Exchange {
     /// What the sums of a group share: slots, and whose turn it is, within nodes and across them.
     ///

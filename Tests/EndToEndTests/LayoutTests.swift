@@ -187,10 +187,13 @@ import Testing
 }
 
 extension SmallRun {
+    /// With AdamW's epsilon well above what rounding leaves of a gradient that is nothing, so that rounding alone takes no element anywhere.
     fileprivate func train(_ layout: LayoutTests.Layout, _ name: String, _ more: [String] = []) throws {
         let keys =
-            ["training.max_steps=10", "training.microbatch_tokens=96", "training.optimizer.learning_rate=5.0e-4", "output=\(folder)/\(name)"]
-            + layout.keys + more
+            [
+                "training.max_steps=10", "training.microbatch_tokens=96", "training.optimizer.learning_rate=5.0e-4",
+                "training.optimizer.epsilon=1.0e-6", "output=\(folder)/\(name)",
+            ] + layout.keys + more
         let result = try runTrainer(["train", configuration] + keys, ranks: layout.ranks, limitSeconds: 240)
         try #require(result.status == 0, "\(layout): \(result)")
     }
@@ -201,11 +204,10 @@ extension SmallRun {
         #expect(a.count == b.count)
         for (step, (a, b)) in zip(a, b).enumerated() { #expect(abs(a - b) <= 1e-5 * abs(a), "\(comment): step \(step + 1)") }
         for (name, values) in try results(wanted, found) {
-            // By norm: AdamW takes an element whose gradient is nothing but rounding as far as any other.
+            // By norm: AdamW takes an element whose gradient is small as far as any other.
             let apart = zip(values[0], values[1]).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
             let norm = values[0].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-            // `lora_B` begins at zero, so all of it is ten such updates: 1.2e-5 apart was measured, on 3 tensor ranks × 2 stages.
-            #expect(apart <= (name.contains("lora_B") ? 3e-5 : 1e-5) * norm, "\(comment): \(name), \(apart / norm)")
+            #expect(apart <= 1e-5 * norm, "\(comment): \(name), \(apart / norm)")
         }
     }
 }

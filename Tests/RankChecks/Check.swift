@@ -19,10 +19,10 @@ func expectEqual<Value: Equatable>(_ found: Value, _ wanted: Value, _ what: Stri
     throw TrainerError(.shape, what, "found \(found), wanted \(wanted)")
 }
 
-/// - Throws: `shape` if a value is off by more than `absolute` and by more than `relative` of the largest magnitude wanted.
-func expectClose(_ found: [Float], _ wanted: [Float], relative: Float, absolute: Float = 0, _ what: String) throws(TrainerError) {
+/// - Throws: `shape` if a value is off by more than `relative` of the largest magnitude wanted.
+func expectClose(_ found: [Float], _ wanted: [Float], relative: Float, _ what: String) throws(TrainerError) {
     try expectEqual(found.count, wanted.count, "values, \(what)")
-    let tolerance = max(absolute, relative * wanted.reduce(0) { max($0, abs($1)) })
+    let tolerance = relative * wanted.reduce(0) { max($0, abs($1)) }
     for (index, (a, b)) in zip(found, wanted).enumerated() where !(abs(a - b) <= tolerance) {
         throw TrainerError(.shape, what, "value \(index) is \(a), wanted \(b) to within \(tolerance)")
     }

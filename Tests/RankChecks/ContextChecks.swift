@@ -75,7 +75,8 @@ private func packs(ranks: Int) -> [[Int]] {
     let ragged = (0..<2 as Range<UInt64>).map { trial in
         (0..<6 as Range<UInt64>).map { 1 + Int(random.words($0, trial).0 % ($0 % 2 == 0 ? 5 : 60)) }
     }
-    return ragged + [[1, 301, 2, 140], [2], []]
+    // Of a sequence of two the first token, which sees itself alone, would be all that is trained on: gradients of queries and keys are nothing then.
+    return ragged + [[1, 301, 2, 140], [3], []]
 }
 
 private let vocabulary = 96
@@ -147,11 +148,9 @@ private func compare(_ batch: PackedBatch, _ checkpointing: Checkpointing, _ wor
     let channels = alone.hidden.count / max(batch.tokenCount, 1)
     let wanted = rows.flatMap { alone.hidden[$0 * channels..<($0 + 1) * channels] }
     try expectClose(found.hidden, wanted, relative: 1e-5, "hidden states of \(what)")
-    // A gradient that is nothing in exact arithmetic is what is left of values as large as the largest ones.
-    let largest = alone.gradients.reduce(0) { $1.values.reduce($0) { max($0, abs($1)) } }
     for (own, whole) in zip(found.gradients, alone.gradients) {
         let sum = try device.tensor(own.values)
         try group.startSum(sum, name: own.name).wait()
-        try expectClose(sum.values(), whole.values, relative: 1e-5, absolute: largest * 0x1p-22, "gradient of \(own.name), \(what)")
+        try expectClose(sum.values(), whole.values, relative: 1e-5, "gradient of \(own.name), \(what)")
     }
 }
