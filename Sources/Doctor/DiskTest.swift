@@ -43,7 +43,7 @@ enum DiskTest {
         // Bytes that differ, for file systems that compress.
         let random = Philox(seed: 1, purpose: .sampling)
         let piece = (0..<(1 << 18)).flatMap { index in withUnsafeBytes(of: random.words(UInt64(index)).0) { Array($0) } }
-        let file = try files.create(path)
+        let file = try files.create(path, pastCache: true)
         let start = ContinuousClock.now
         var written = 0
         while written < size, ContinuousClock.now - start < duration {
@@ -55,9 +55,7 @@ enum DiskTest {
         try file.close()
         let readStart = ContinuousClock.now
         let input = try ReadableFile(path: path, fromDevice: true)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        while try input.read(into: buffer) == buffer.count, ContinuousClock.now - readStart < duration {}
+        while try !input.next(1 << 20).isEmpty, ContinuousClock.now - readStart < duration {}
         let readSeconds = (ContinuousClock.now - readStart) / .seconds(1)
         return (Double(written) / max(writeSeconds, 1e-9), Double(input.position) / max(readSeconds, 1e-9))
     }

@@ -91,14 +91,18 @@ public final class Communicator {
         try collective("barrier", name) { () throws(TrainerError) in try check(MPI_Barrier(handle), "MPI_Barrier") }
     }
 
-    /// Waits as `barrier` does, but asleep: for work of minutes that other ranks do, whose cores a spinning wait would take.
+    /// Waits as `barrier` does, but asleep: for work that takes other ranks long, whose cores a spinning wait would take.
     public func idleBarrier(name: String = "") throws(TrainerError) {
         try collective("barrier", name) { () throws(TrainerError) in
             var handle = cmpi_request_null()
             try check(MPI_Ibarrier(self.handle, &handle), "MPI_Ibarrier")
             guard let handle else { return }
             let request = Request(handle, peer: nil)
-            while try !request.test() { usleep(20_000) }
+            var microseconds: UInt32 = 50
+            while try !request.test() {
+                usleep(microseconds)
+                microseconds = min(2 * microseconds, 4000)
+            }
         }
     }
 

@@ -142,7 +142,7 @@ public final class MPIGroup: ProcessGroup {
     }
 
     public func barrier(name: String) throws(TrainerError) {
-        do { try communicator.barrier(name: name) } catch { throw named(error, name) }
+        do { try communicator.idleBarrier(name: name) } catch { throw named(error, name) }
     }
 
     private func named(_ error: TrainerError, _ name: String) -> TrainerError {

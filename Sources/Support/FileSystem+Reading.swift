@@ -49,12 +49,10 @@ extension FileSystem {
     @discardableResult
     public func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws(TrainerError) -> Void) throws(TrainerError) -> Int {
         let file = try ReadableFile(path: path)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DurableFile.pieceSize, alignment: 64)
-        defer { buffer.deallocate() }
         while true {
-            let count = try file.read(into: buffer)
-            if count > 0 { try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-            if count < buffer.count { return file.position }
+            let piece = try file.next(DurableFile.pieceSize)
+            guard !piece.isEmpty else { return file.position }
+            try body(piece)
         }
     }
 

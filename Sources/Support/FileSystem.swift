@@ -32,9 +32,11 @@ public struct FileSystem: Sendable {
     // MARK: - Files
 
     /// A new file. One that exists already is an error: two writers never share a name unawares.
-    public func create(_ path: String) throws(TrainerError) -> DurableFile {
+    ///
+    /// - Parameter pastCache: For a large file that nobody reads soon: its bytes don't go through the page cache where that can be done.
+    public func create(_ path: String, pastCache: Bool = false) throws(TrainerError) -> DurableFile {
         try announce(.create(path))
-        return try open(path, O_EXCL, "can't be created")
+        return try open(path, O_EXCL, "can't be created", pastCache: pastCache)
     }
 
     /// A file to which every write adds at the end, made if missing.
@@ -43,10 +45,10 @@ public struct FileSystem: Sendable {
         return try open(path, O_APPEND, "can't be opened for writing")
     }
 
-    private func open(_ path: String, _ flag: Int32, _ problem: String) throws(TrainerError) -> DurableFile {
+    private func open(_ path: String, _ flag: Int32, _ problem: String, pastCache: Bool = false) throws(TrainerError) -> DurableFile {
         let flags = O_WRONLY | O_CREAT | O_CLOEXEC | flag
         let descriptor = try retrying(path, problem) { Glibc.open(path, flags, 0o644) }
-        return DurableFile(path: path, descriptor: descriptor, fileSystem: self)
+        return DurableFile(path: path, descriptor: descriptor, fileSystem: self, pastCache: pastCache)
     }
 
     /// Puts a small file in place of an old one or of none: after a crash the path holds the old bytes or the new ones, whole.

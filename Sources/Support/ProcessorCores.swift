@@ -25,6 +25,9 @@ public struct ProcessorCores: Equatable, Sendable {
         return ProcessorCores(cores: Array(cores[cores.count * index / count..<cores.count * (index + 1) / count]))
     }
 
+    /// Has the calling thread run only where no other thread wants the core, for work that nobody waits for. Who comes to wait for it must sleep.
+    public static func giveWay() { _ = clinux_give_way() }
+
     /// Binds the calling thread, and those it starts afterwards, to these cores.
     public func bind() {
         var mask = [UInt8](repeating: 0, count: Self.maskBytes)

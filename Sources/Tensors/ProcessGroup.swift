@@ -36,6 +36,7 @@ public protocol ProcessGroup: AnyObject {
     func broadcast(_ bytes: [UInt8], name: String) throws(TrainerError) -> [UInt8]
     /// Every rank's bytes in rank order, on every rank.
     func gather(_ bytes: [UInt8], name: String) throws(TrainerError) -> [[UInt8]]
+    /// Waits, asleep, until every rank has come here.
     func barrier(name: String) throws(TrainerError)
 }
 

@@ -86,7 +86,10 @@ final class CheckpointKeeper {
         defer { underWay = nil }
         let start = ContinuousClock.now
         do throws(TrainerError) {
-            let path = try finish(save.pending, save.position, save.score) { () throws(TrainerError) in try save.write.wait().get() }
+            let written = save.write.wait()
+            // Threads that write give way to all others: a rank that waits for them must not spin.
+            try group.barrier(name: "writing the checkpoint")
+            let path = try finish(save.pending, save.position, save.score) { () throws(TrainerError) in try written.get() }
             let stall = (save.stall + (ContinuousClock.now - start)) / .seconds(1)
             return .saved(path: path, seconds: max(stall, (save.stall + save.write.duration) / .seconds(1)), stall: stall)
         } catch  where error.code == .file || error.code == .format {

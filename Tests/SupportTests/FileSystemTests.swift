@@ -25,6 +25,51 @@ import Testing
         }
     }
 
+    @Test(
+        "create: past the page cache every byte is written and read back, whatever the pieces, on disks and in memory",
+        arguments: [NSTemporaryDirectory(), "/dev/shm"], [0, 1, 4095, 4096, 4 << 20, 9_000_001])
+    func pastCache(root: String, count: Int) throws {
+        let folder = "\(root)/trainer-\(getpid())-\(count)"
+        try disk.createFolders(folder)
+        defer { try? disk.remove(folder) }
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 / 3 &+ $0 >> 16) }
+        let file = try disk.create("\(folder)/a", pastCache: true)
+        // Pieces of 1, 4, 13 and so on bytes: no block begins or ends with one.
+        var (first, size) = (0, 1)
+        while first < count {
+            let last = min(count, first + size)
+            try file.write(Array(bytes[first..<last]))
+            (first, size) = (last, size * 3 + 1)
+        }
+        try file.synchronize()
+        try file.write([7])
+        try file.close()
+        #expect(try disk.contents(of: "\(folder)/a") == bytes + [7])
+        let input = try ReadableFile(path: "\(folder)/a", fromDevice: true)
+        let isEqual = try bytes.withUnsafeBytes { (bytes) throws(TrainerError) in try input.nextEquals(bytes) }
+        #expect(isEqual && input.position == count)
+        #expect(try Array(input.next(10)) == [7])
+        #expect(try input.next(10).isEmpty)
+    }
+
+    @Test("nextEquals: one byte that differs, and a file that ends too early, are no equals")
+    func differs() throws {
+        try withTemporaryFolder { folder in
+            let bytes = [UInt8](repeating: 5, count: 5_000_000)
+            let file = try disk.create("\(folder)/a", pastCache: true)
+            try file.write(bytes)
+            try file.synchronize()
+            try file.close()
+            for place in [0, 4_194_304, 4_999_999, 5_000_000] {
+                var other = bytes
+                if place < other.count { other[place] = 6 } else { other.append(5) }
+                let input = try ReadableFile(path: "\(folder)/a", fromDevice: true)
+                let isEqual = try other.withUnsafeBytes { (bytes) throws(TrainerError) in try input.nextEquals(bytes) }
+                #expect(!isEqual)
+            }
+        }
+    }
+
     @Test("append: adds to what is there")
     func append() throws {
         try withTemporaryFolder { folder in

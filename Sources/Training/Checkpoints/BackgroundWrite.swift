@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Support
 import Synchronization
 import Tensors
@@ -24,8 +23,7 @@ final class BackgroundWrite {
         }
 
         func run() {
-            // Of this thread alone, as Linux has it.
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            ProcessorCores.giveWay()
             let file = CheckpointFile(name: name, byteCount: bytes.count) { (file: inout CheckpointFileWriter) throws(TrainerError) in
                 try file.write(self.bytes)
             }

@@ -30,7 +30,7 @@ public struct PendingCheckpoint: Sendable {
         guard file.byteCount > 0 else {
             throw TrainerError(.file, path, "would be empty: a placeholder was given in place of what it stands for")
         }
-        let output = try fileSystem.create(path)
+        let output = try fileSystem.create(path, pastCache: true)
         var hash = SHA256()
         try CheckpointFileWriter.stream(file, path: path) { (piece) throws(TrainerError) in
             hash.update(bufferPointer: piece)
