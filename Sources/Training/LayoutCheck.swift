@@ -41,13 +41,15 @@ public struct LayoutCheck {
 
     private let setup: RunSetup
     private let context: RankContext
+    private let tell: (String) -> Void
 
     /// Trains some steps on all ranks, then on the first alone while the others sleep. Nothing is left in the run's folder.
     ///
+    /// - Parameter tell: Called on the first rank with a line on each step that is done.
     /// - Returns: The same on every rank.
     /// - Throws: `configuration` for one rank, which there is nothing to compare with; `memory` if the run does not fit on one; what a run throws.
     public static func run(
-        _ configuration: RunConfiguration, _ context: RankContext, stepCount: Int, tolerance: Double
+        _ configuration: RunConfiguration, _ context: RankContext, stepCount: Int, tolerance: Double, tell: @escaping (String) -> Void
     ) throws(TrainerError) -> Report {
         guard let world = context.world, world.size > 1 else {
             throw TrainerError(
@@ -59,9 +61,10 @@ public struct LayoutCheck {
         let setup = try RunSetup.make(configuration, context) { _ in }
         try setup.checkAgreement(context.group)
         let forecast = try MemoryForecast.make(setup, context)
-        let steps = try LayoutCheck(setup: setup, context: context).train(stepCount, forecast.stage)
+        let tell = world.rank == 0 ? tell : { _ in }
+        let steps = try LayoutCheck(setup: setup, context: context, tell: tell).train(stepCount, forecast.stage)
         var alone: [Step] = []
-        if world.rank == 0 { alone = try LayoutCheck(setup: setup.onOneRank(), context: context.alone()).trainAlone(stepCount) }
+        if world.rank == 0 { alone = try LayoutCheck(setup: setup.onOneRank(), context: context.alone(), tell: tell).trainAlone(stepCount) }
         // The others' cores are the first rank's meanwhile.
         try world.idleBarrier(name: "steps on one rank")
         let numbers = try context.group.broadcastValues(alone.flatMap { [$0.loss, $0.gradientNorm] }, name: "steps on one rank")
@@ -89,11 +92,15 @@ public struct LayoutCheck {
         let optimizer = try Optimizer(configuration.training.optimizer, shards: trained.shards, spill: spill)
         let step = TrainingStep(trained, optimizer, configuration, setup.learningRates, spill: spill, on: device)
         var steps: [Step] = []
-        for index in 0..<min(count, setup.schedule.stepCount) {
+        let count = min(count, setup.schedule.stepCount)
+        let ranks = context.grid.shape.rankCount == 1 ? "one rank" : "\(context.grid.shape.rankCount) ranks"
+        for index in 0..<count {
+            let start = ContinuousClock.now
             let plan = setup.schedule.plan(step: index, packing: setup.packing)
             let batches = try plan.batches(ofRank: context.grid.place.data, from: setup.data.training)
             let result = try step.run(step: index, batches: batches, trainedTokenCount: plan.trainedTokenCount)
             steps.append(Step(loss: result.loss, gradientNorm: result.gradientNorm))
+            tell("step \(index + 1) of \(count) on \(ranks): \(fixed((ContinuousClock.now - start) / .seconds(1), 1)) s")
         }
         return steps
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MessagePassing
 import Planning
 import Support
@@ -38,7 +39,8 @@ struct CheckCommand: ParsableCommand {
         let context = try RankContext.make(
             world: world, threads: configuration.parallel.threads.given, shape: shape, hierarchical: configuration.parallel.hierarchical)
         let report = try LayoutCheck.run(
-            configuration, context, stepCount: steps, tolerance: tolerance ?? (configuration.roundsAmongRanks ? 1e-2 : 1e-5))
+            configuration, context, stepCount: steps, tolerance: tolerance ?? (configuration.roundsAmongRanks ? 1e-2 : 1e-5)
+        ) { line in try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8)) }
         if world.rank == 0 { print(report.text) }
         try report.check()
         if world.rank == 0 { print("They agree: on this layout the run gives what it gives on one rank.") }

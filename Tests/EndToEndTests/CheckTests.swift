@@ -14,6 +14,8 @@ import Testing
             let layout = ranks == 2 ? "data 2 × pipeline 1 × context 1 × tensor 1, ZeRO 3" : "data 2 × pipeline 1 × context 1 × tensor 2, ZeRO 1"
             #expect(lines.first?.hasPrefix("\(layout), and the same steps on one rank; allowed: 1.0e-05 for a loss") == true, "\(result)")
             #expect(lines.count == 1 + 2 + 3 + 1 && lines.last == "They agree: on this layout the run gives what it gives on one rank.")
+            let steps = result.stderr.split(separator: "\n").filter { $0.hasPrefix("step ") }.map { $0.split(separator: ":")[0] }
+            #expect(steps == (1...3).map { "step \($0) of 3 on \(ranks) ranks" } + (1...3).map { "step \($0) of 3 on one rank" })
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/run"))
         }
     }
