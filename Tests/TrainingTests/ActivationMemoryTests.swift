@@ -82,6 +82,18 @@ import Testing
         }
     }
 
+    @Test("peaks on SmolLM2-135M are what the blocks keep, and the gradients of one block's output and of its gate and up")
+    func formula() throws {
+        let (layers, channels, heads, keyHeads, size, width) = (30.0, 576.0, 9.0, 3.0, 64.0, 1536.0)
+        // Inputs and scales of two norms; query, key, value and output; log-sum-exp; gate and up.
+        let block = 2 * channels + 2 + 2 * heads * size + 2 * keyHeads * size + heads + 2 * width
+        let atWork = channels + 2 * width
+        for (checkpointing, kept) in [(Checkpointing.none, layers * block), (.full, (layers - 1) * channels + block)] {
+            let (wanted, found) = (4 * 2048 * (kept + atWork), try counted(Saving(checkpointing: checkpointing)))
+            #expect(abs(found - wanted) <= 0.002 * wanted, "\(checkpointing): \(found), not \(wanted)")
+        }
+    }
+
     @Test("loss and every gradient are the same bits whatever is kept, and memory is as counted", arguments: Saving.all)
     func sameBits(saving: Saving) throws {
         try withTemporaryFolder { folder in
