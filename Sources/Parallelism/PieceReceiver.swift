@@ -33,8 +33,11 @@ final class PieceReceiver {
 
     private func slot(_ piece: Int) -> Tensor { slots[piece % slots.count].columns(0..<pieces[piece].target.count) }
 
+    /// Takes in what has arrived, at most as many pieces as there are slots: one thread does it, while others may be computing and then wait for it.
+    ///
     /// - Parameter take: Brings what has arrived in a slot to its target.
     func advance(_ take: (_ target: Tensor, _ slot: Tensor) -> Void) throws(TrainerError) {
+        let last = min(taken + slots.count, pieces.count)
         while taken < pieces.count {
             while begun < min(taken + slots.count, pieces.count) {
                 receiving[begun % slots.count] = try slot(begun).withBytes { (bytes) throws(TrainerError) in
@@ -42,6 +45,7 @@ final class PieceReceiver {
                 }.first
                 begun += 1
             }
+            guard taken < last else { return }
             if let request = receiving[taken % slots.count], try !request.test() { return }
             take(pieces[taken].target, slot(taken))
             taken += 1

@@ -65,6 +65,8 @@ extension CPUDevice {
                     addition?.pack(place + depths.count * wideTileColumns, 0..<(addition?.depth ?? 0), column: firstColumn + column, columns: width)
                 }
                 pool.parallelItems(pieces.count) { piece, thread in
+                    // A product may take a tenth of a second, in which a network would stand still.
+                    if thread == 0 { self.progress?() }
                     let rows = pieces[piece].lowerBound * wideTileRows..<min(m, pieces[piece].upperBound * wideTileRows)
                     Kernels.wideProduct(
                         output: target + rows.lowerBound * outputStride + firstColumn, outputStride: outputStride, rowCount: rows.count,

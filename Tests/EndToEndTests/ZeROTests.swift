@@ -119,23 +119,49 @@ import Testing
             try train(1, "alone", [])
             try train(4, "shared", ["parallel.zero=\(stage)", "parallel.zero_ranks=2"])
             try expectSame(run, "shared", as: "alone")
-            let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/shared/trace-rank-0.json"))
-            let trace = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-            let events = try #require(trace["traceEvents"] as? [[String: Any]])
             // What is begun, in the order of time: a scattered sum among those who share (s), a sum with those who keep the same (m).
-            let begun = events.compactMap { event -> (time: Double, letter: Character)? in
-                guard let letter = ["start scattered sum": "s", "start sum": "m"][event["name"] as? String ?? ""]?.first,
-                    let detail = (event["args"] as? [String: Any])?["detail"] as? String, detail.contains("gradients of "),
-                    let time = event["ts"] as? Double
-                else { return nil }
-                return (time, letter)
+            let letters = try events(run, "shared").filter { $0.detail.contains("gradients of ") }.compactMap {
+                ["start scattered sum": "s", "start sum": "m"][$0.name]
             }
-            let order = String(begun.sorted { $0.time < $1.time }.map(\.letter))
+            let order = letters.joined()
             let counts = ["s", "m"].map { letter in order.count { String($0) == letter } }
             #expect(counts[0] == counts[1] && counts[0] >= 9, "\(order)")
             // Three steps with all of one kind after the other would turn back twice.
             #expect(zip(order, order.dropFirst()).count { $0 == "m" && $1 == "s" } >= 6, "\(order)")
         }
+    }
+
+    @Test("a unit's gradients are summed while the next unit's are computed", arguments: [2, 3])
+    func overlap(stage: Int) throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder, method: "full")
+            let result = try runTrainer(
+                [
+                    "train", run.configuration, "output=\(folder)/run", "parallel.zero=\(stage)", "training.max_steps=1", "training.profile=true",
+                    "checkpoint.every_steps=100",
+                ], ranks: 2)
+            try #require(result.status == 0, "\(result)")
+            let events = try events(run, "run").filter { $0.name == "add" && $0.detail.hasPrefix("[1, ") || $0.name == "start scattered sum" }
+            // A sum ends with two additions of the size of a block's part: of what has come to it, and to what earlier microbatches have left.
+            let sizes = Dictionary(grouping: events.filter { $0.name == "add" }, by: \.detail)
+            let size = try #require(sizes.max { $0.value.count < $1.value.count }).key
+            let sums = events.enumerated().filter { $0.element.detail.hasPrefix("gradients of block ") }.map(\.offset)
+            try #require(sums.count >= 2)
+            let between = events[sums[0]..<sums[1]].count { $0.detail == size }
+            #expect(between <= 1, "\(events.map { "\($0.name) \($0.detail)" })")
+        }
+    }
+
+    /// The events of rank 0's trace in the order of time.
+    private func events(_ run: SmallRun, _ name: String) throws -> [(name: String, detail: String)] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(run.folder)/\(name)/trace-rank-0.json"))
+        let trace = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let events = try #require(trace["traceEvents"] as? [[String: Any]])
+        let timed = events.compactMap { event -> (time: Double, name: String, detail: String)? in
+            guard let time = event["ts"] as? Double, let name = event["name"] as? String else { return nil }
+            return (time, name, (event["args"] as? [String: Any])?["detail"] as? String ?? "")
+        }
+        return timed.sorted { $0.time < $1.time }.map { ($0.name, $0.detail) }
     }
 
     private func trainAll(_ run: SmallRun, _ ranks: Int, _ name: String, _ keys: [String]) throws {

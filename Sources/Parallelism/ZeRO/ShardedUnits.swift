@@ -260,7 +260,8 @@ public final class ShardedUnits: UnitResidency {
 
     public func beginGradients(_ unit: ParameterUnit) throws(TrainerError) {
         guard stage >= .gradients, unit.gradients == nil, unit.trainableCount > 0 else { return }
-        while !summing.isEmpty { try settleFirst() }
+        // The sum of the unit before goes on meanwhile.
+        while summing.count > 1 { try settleFirst() }
         try unit.allocateGradients(on: device)
     }
 
