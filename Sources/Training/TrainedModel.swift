@@ -43,6 +43,7 @@ public struct TrainedModel {
             for unit in model.units { unit.setTrainedType(ElementType(type)) }
         }
         model.setCheckpointing(Checkpointing(configuration.memory.checkpointing))
+        try grid.makeHolders(of: model.parameters.filter(\.isTrainable).map(\.slice.copies))
         let units = ShardedUnits(
             stage, over: grid, tied: model.isTied ? model.embeddingUnit : nil, gradients: GradientTypes(configuration),
             spill: configuration.training.optimizer.paged ? spill : nil,

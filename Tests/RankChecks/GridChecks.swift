@@ -33,6 +33,14 @@ let gridChecks = [
             try check(grid.tensor, "tensor") { $0.data == own.data && $0.context == own.context && $0.pipeline == own.pipeline }
             try check(grid.context, "context") { $0.data == own.data && $0.tensor == own.tensor && $0.pipeline == own.pipeline }
             try check(grid.pipeline, "pipeline") { $0.data == own.data && $0.context == own.context && $0.tensor == own.tensor }
+            let counts = (1...shape.tensor).filter { shape.tensor % $0 == 0 }
+            try grid.makeHolders(of: counts)
+            // In any order, and not by all: nobody waits for another stage in the middle of its backward.
+            for copies in counts where own.pipeline % 2 == 0 {
+                try check(grid.holders(of: copies), "holders of \(copies)") {
+                    $0.data == own.data && $0.context == own.context && $0.pipeline == own.pipeline && $0.tensor / copies == own.tensor / copies
+                }
+            }
             let ends = [0, shape.pipeline - 1]
             try check(grid.ends, "ends") {
                 $0.data == own.data && $0.context == own.context && $0.tensor == own.tensor

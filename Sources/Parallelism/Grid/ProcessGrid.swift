@@ -111,18 +111,26 @@ public final class ProcessGrid {
         }
     }
 
+    /// Makes the groups that `holders` gives.
+    ///
+    /// All ranks of the grid split together, so this is called when a model is made: within a step the stages of a pipeline do not keep in step.
+    ///
+    /// - Parameter counts: How many ranks of a tensor group, next to each other, hold the same part; the same numbers on every rank.
+    public func makeHolders(of counts: some Sequence<Int>) throws(TrainerError) {
+        for copies in Set(counts).sorted() where copies > 1 && copies < shape.tensor && sharing[copies] == nil {
+            sharing[copies] = try makeGroup(true) { [$0.data, $0.pipeline, $0.context, $0.tensor / copies] }
+        }
+    }
+
     /// The ranks of this one's tensor group that hold the same part of a parameter.
     ///
-    /// Every rank asks for the same numbers in the same order.
-    ///
     /// - Parameter copies: How many, next to each other in the group.
-    public func holders(of copies: Int) throws(TrainerError) -> any ProcessGroup {
+    /// - Precondition: `makeHolders` was given the number, unless it is 1 or all.
+    public func holders(of copies: Int) -> any ProcessGroup {
         if copies == shape.tensor { return tensor }
         if copies == 1 { return SoloGroup() }
-        if let found = sharing[copies] { return found }
-        let made = try makeGroup(true) { [$0.data, $0.pipeline, $0.context, $0.tensor / copies] }
-        sharing[copies] = made
-        return made
+        guard let found = sharing[copies] else { preconditionFailure("ProcessGrid.holders: no groups of \(copies) were made") }
+        return found
     }
 
     /// Bytes of tensors that this rank has sent so far, in all its groups.

@@ -274,8 +274,7 @@ public final class ShardedUnits: UnitResidency {
         if stage >= .gradients { unit.dropGradients() }
         var transfers: [any Transfer] = []
         for (range, copies) in copies(unit) {
-            let holders = try grid.holders(of: copies)
-            transfers.append(try holders.startSum(gradients.columns(range), name: "copied gradients of \(unit.name)"))
+            transfers.append(try grid.holders(of: copies).startSum(gradients.columns(range), name: "copied gradients of \(unit.name)"))
         }
         copying = (unit, gradients, isLast, transfers)
         if transfers.isEmpty { try passOn() }

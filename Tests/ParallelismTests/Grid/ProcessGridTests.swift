@@ -18,10 +18,11 @@ import Testing
             let grid = try ProcessGrid.paper(shape, rank: rank, on: CountingDevice(threadCount: 1))
             let place = shape.place(ofRank: rank)
             #expect(grid.place == place)
+            try grid.makeHolders(of: [4, 2, 1, 2])
             for (group, index, size) in [
                 (grid.world, rank, 48), (grid.tensor, place.tensor, 4), (grid.context, place.context, 2), (grid.pipeline, place.pipeline, 3),
                 (grid.replicas, place.data * 2 + place.context, 4), (grid.model, place.pipeline * 4 + place.tensor, 12),
-                (try grid.holders(of: 2), place.tensor % 2, 2), (try grid.holders(of: 4), place.tensor, 4), (try grid.holders(of: 1), 0, 1),
+                (grid.holders(of: 2), place.tensor % 2, 2), (grid.holders(of: 4), place.tensor, 4), (grid.holders(of: 1), 0, 1),
             ] {
                 #expect(group.index == index && group.size == size)
             }
