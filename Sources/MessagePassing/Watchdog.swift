@@ -104,15 +104,23 @@ public final class Watchdog: Sendable {
 
     private func judge(_ wait: FlightRecord.Wait, _ waited: Double) {
         write()
-        let others = entries(of: wait.ranks)
-        // It may have gone on meanwhile.
-        let own = entry()
-        guard let current = own.place.wait, current.number == wait.number else { return }
-        let overdue = OverdueWait(own: own, wait: current, others: others, jobSize: size, limit: options.limit, waited: waited)
-        if !overdue.isInOrder { end(overdue) }
+        var (others, asked) = ([:] as [Int: FlightEntry], [] as Set<Int>)
+        while true {
+            // It may have gone on meanwhile.
+            let own = entry()
+            guard let current = own.place.wait, current.number == wait.number else { return }
+            let overdue = OverdueWait(own: own, wait: current, others: others, jobSize: size, limit: options.limit, waited: waited)
+            let unread = overdue.followed.subtracting(asked)
+            guard !unread.isEmpty else {
+                if !overdue.isInOrder { end(overdue) }
+                return
+            }
+            others.merge(entries(of: unread)) { $1 }
+            asked.formUnion(unread)
+        }
     }
 
-    private func entries(of ranks: [Int]) -> [Int: FlightEntry] {
+    private func entries(of ranks: Set<Int>) -> [Int: FlightEntry] {
         final class Found: Sendable { let entries = Mutex<[Int: FlightEntry]>([:]) }
         let found = Found()
         attempt(seconds: 2) { [self] in

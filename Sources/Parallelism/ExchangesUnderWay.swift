@@ -58,6 +58,17 @@ public final class ExchangesUnderWay {
 
     func finish() throws(TrainerError) { try wait(for: { started.first }) }
 
+    /// The ranks whose messages an exchange still waits for, or, while it waits for its turn, one of its group that was started before it.
+    private func silentPeers(_ awaited: Started) throws(TrainerError) -> Set<Int> {
+        do throws(TrainerError) {
+            for transfer in [awaited] + started.prefix(while: { $0 !== awaited }) where transfer.communicator === awaited.communicator {
+                let peers = try transfer.exchange.silentPeers()
+                if !peers.isEmpty { return peers }
+            }
+            return []
+        } catch { throw awaited.named(error) }
+    }
+
     /// - Parameter next: What is to be done first of what is still under way; nil when there is nothing to wait for any more.
     private func wait(for next: () -> Started?) throws(TrainerError) {
         var noted: Started?
@@ -74,7 +85,7 @@ public final class ExchangesUnderWay {
             }
             rounds += 1
             // Rarely, for it takes time to find out: some milliseconds lie between.
-            if rounds % 4096 == 0 { awaited.communicator.note(silent: awaited.exchange.silentPeers) }
+            if rounds % 4096 == 0 { awaited.communicator.note(silent: try silentPeers(awaited)) }
             // Ranks may outnumber the cores: one that waits gives its core away.
             sched_yield()
         }

@@ -76,9 +76,9 @@ final class HierarchicalSum: Exchange {
 
     var kind: String { "sum" }
 
-    var silentPeers: Set<Int> {
+    func silentPeers() throws(TrainerError) -> Set<Int> {
         let members = if case .crossing = phase { groups.membersAcross } else { groups.membersWithin }
-        return Set(phase.exchange.silentPeers.map { members[$0] })
+        return Set(try phase.exchange.silentPeers().map { members[$0] })
     }
 
     func advance() throws(TrainerError) -> Bool {

@@ -11,7 +11,9 @@ protocol Exchange: AnyObject {
     /// What kind of call it is: `sum`, `gather`.
     var kind: String { get }
     /// The ranks of the group from which something has not arrived yet, or that have not taken what was sent to them.
-    var silentPeers: Set<Int> { get }
+    ///
+    /// It asks MPI of each message, so it is for waits that have lasted.
+    func silentPeers() throws(TrainerError) -> Set<Int>
 }
 
 /// Messages that need nothing but to arrive.
@@ -33,7 +35,7 @@ final class Messages: Exchange {
         return requests.isEmpty
     }
 
-    var silentPeers: Set<Int> { Set(requests.compactMap(\.peer)) }
+    func silentPeers() throws(TrainerError) -> Set<Int> { try requests.silentPeers() }
 
     /// Each rank's part of a tensor to every other: `size - 1` parts sent and received by each rank, the least that can be.
     static func gather(_ tensor: Tensor, _ communicator: Communicator, tag: Int, grain: Int = 1) throws(TrainerError) -> Messages {
@@ -65,6 +67,17 @@ final class Messages: Exchange {
     static func receive(_ tensor: Tensor, _ communicator: Communicator, from rank: Int, tag: Int) throws(TrainerError) -> Messages {
         let requests = try tensor.withBytes { (bytes) throws(TrainerError) in try communicator.startReceive(bytes, from: rank, tag: tag) }
         return Messages(requests, tensor, kind: "receive")
+    }
+}
+
+extension Sequence<Request> {
+    /// The ranks whose messages are not done.
+    func silentPeers() throws(TrainerError) -> Set<Int> {
+        var peers: Set<Int> = []
+        for request in self {
+            if let peer = request.peer, try !request.test() { peers.insert(peer) }
+        }
+        return peers
     }
 }
 

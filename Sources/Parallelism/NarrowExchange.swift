@@ -37,7 +37,10 @@ final class NarrowExchange: Exchange {
         if reserved == nil { queue.waiting.append(turn) }
     }
 
-    var silentPeers: Set<Int> { phases.first.map { $0.sender.silentPeers.union($0.receiver.silentPeers) } ?? [] }
+    func silentPeers() throws(TrainerError) -> Set<Int> {
+        guard let phase = phases.first else { return [] }
+        return try phase.sender.silentPeers().union(phase.receiver.silentPeers())
+    }
 
     func advance() throws(TrainerError) -> Bool {
         // Adding is an operation of the device, which calls for progress at its end: one that is done is asked again, too.

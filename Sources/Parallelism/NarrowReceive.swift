@@ -18,7 +18,7 @@ final class NarrowReceive: Exchange {
     }
 
     var kind: String { messages.kind }
-    var silentPeers: Set<Int> { messages.silentPeers }
+    func silentPeers() throws(TrainerError) -> Set<Int> { try messages.silentPeers() }
 
     func advance() throws(TrainerError) -> Bool {
         guard !isDone, try messages.advance() else { return isDone }

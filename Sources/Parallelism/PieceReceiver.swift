@@ -29,7 +29,8 @@ final class PieceReceiver {
     }
 
     var isDone: Bool { taken == pieces.count }
-    var silentPeers: Set<Int> { Set(pieces[taken...].map(\.peer)) }
+    /// Those of the pieces under way; of the others nothing can be known, nor of any before the first call of `advance`.
+    func silentPeers() throws(TrainerError) -> Set<Int> { try (taken..<begun).compactMap { receiving[$0 % slots.count] }.silentPeers() }
 
     private func slot(_ piece: Int) -> Tensor { slots[piece % slots.count].columns(0..<pieces[piece].target.count) }
 

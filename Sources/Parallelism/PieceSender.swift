@@ -27,7 +27,11 @@ final class PieceSender {
         sending = [Messages?](repeating: nil, count: slots.count)
     }
 
-    var silentPeers: Set<Int> { sending.reduce(into: []) { $0.formUnion($1?.silentPeers ?? []) } }
+    func silentPeers() throws(TrainerError) -> Set<Int> {
+        var peers: Set<Int> = []
+        for messages in sending { peers.formUnion(try messages?.silentPeers() ?? []) }
+        return peers
+    }
 
     /// - Returns: Whether all has been sent and taken.
     func advance() throws(TrainerError) -> Bool {

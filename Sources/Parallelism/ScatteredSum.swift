@@ -54,7 +54,7 @@ final class ScatteredSum: Exchange {
     }
 
     var kind: String { "scattered sum" }
-    var silentPeers: Set<Int> { sending.silentPeers.union(receiver.silentPeers) }
+    func silentPeers() throws(TrainerError) -> Set<Int> { try sending.silentPeers().union(receiver.silentPeers()) }
 
     func advance() throws(TrainerError) -> Bool {
         // Adding is an operation of the device, which calls for progress at its end.

@@ -20,7 +20,10 @@ final class TensorSum: Exchange {
     }
 
     var kind: String { "sum" }
-    var silentPeers: Set<Int> { gathering?.silentPeers ?? scattered.silentPeers }
+    func silentPeers() throws(TrainerError) -> Set<Int> {
+        if let gathering { return try gathering.silentPeers() }
+        return try scattered.silentPeers()
+    }
 
     func advance() throws(TrainerError) -> Bool {
         if let gathering { return try gathering.advance() }

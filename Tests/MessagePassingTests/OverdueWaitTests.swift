@@ -54,6 +54,43 @@ import Testing
         #expect(many.error.problem.hasSuffix("rank 4 is silent, and nothing it wrote can be read here; and 4 more"))
     }
 
+    /// Rank 0 waits for a message of rank 1, which waits for one of rank 2, and so on; the last waits for nobody.
+    private func chain(ages: [Double], work: String? = nil) -> OverdueWait {
+        func wait(_ rank: Int) -> FlightRecord.Wait {
+            var wait = FlightRecord.Wait(
+                number: 1, call: "receive", name: "hidden states", communicator: "stages", ranks: Array(0...ages.count), count: nil, since: 940)
+            wait.silent = [rank + 1]
+            return wait
+        }
+        func entry(_ rank: Int, _ age: Double) -> FlightEntry {
+            var place = FlightRecord.Place()
+            if rank < ages.count { place.wait = wait(rank) } else { place.work = work }
+            return FlightEntry(job: "1", rank: rank, time: 1000 - age, place: place)
+        }
+        return OverdueWait(
+            own: entry(0, 0), wait: wait(0), others: Dictionary(uniqueKeysWithValues: ages.enumerated().map { ($0 + 1, entry($0 + 1, $1)) }),
+            jobSize: ages.count + 1, limit: 60, waited: 60)
+    }
+
+    @Test("a chain of waits is followed to the rank that does not wait, or no longer writes; work at its end is waited for")
+    func chains() {
+        let last = chain(ages: [1, 1, 1]).error.problem
+        #expect(last.contains(": rank 3 keeps rank 2 waiting in receive (hidden states), in step 1"))
+        #expect(last.contains("; rank 1 has not answered, in step 1") && !last.contains("rank 2 ha"))
+        #expect(chain(ages: [1, 90, 1]).error.problem.contains(": rank 2 keeps rank 1 waiting in receive (hidden states), in step 1"))
+        #expect(chain(ages: [90, 1, 1]).error.problem.contains(": rank 1 has not answered, in step 1"))
+        #expect(!chain(ages: [1, 1, 1]).isInOrder && chain(ages: [1, 1, 1], work: "writing").isInOrder)
+        #expect(!chain(ages: [1, 1, 90], work: "writing").isInOrder && !chain(ages: [1, 90, 1], work: "writing").isInOrder)
+        #expect(chain(ages: [1, 1, 1]).followed == [1, 2, 3])
+    }
+
+    @Test("of more than four ranks those are told that no longer write, not those that wait")
+    func many() {
+        let waiting = Dictionary(uniqueKeysWithValues: (1...6).map { ($0, (calls: 4, age: 1.0, work: String?.none, waits: true)) })
+        let found = overdue(waiting.merging([7: (4, 90, nil, true)]) { $1 }, size: 8)
+        #expect(found.error.problem.contains(": rank 7 has not come to it") && found.error.problem.hasSuffix("; and 3 more"))
+    }
+
     @Test("work by agreement is waited for as long as every missing rank still writes, and no longer")
     func inOrder() {
         #expect(overdue([1: (5, 1, nil, true), 2: (5, 1, nil, true), 3: (4, 3, "writing the result", false)]).isInOrder)

@@ -49,6 +49,28 @@ import Testing
         let found = try hang("hang.started", ranks: 3)
         #expect(found.result.status == 75, "\(found.result)")
         #expect(found.line.contains("in gather (values of block 1), phase beginning: rank 2 has come, but its messages are missing"), "\(found.line)")
+        #expect(!found.line.contains("rank 1 has come"), "\(found.line)")
+    }
+
+    @Test("a rank whose pieces of a sum are not yet asked for is not named with the one whose pieces are missing")
+    func pieces() throws {
+        let found = try hang("hang.pieces", ranks: 3)
+        #expect(found.result.status == 75, "\(found.result)")
+        #expect(
+            found.line.contains("in scattered sum (gradients of block 1), phase beginning: rank 2 has come, but its messages are missing"),
+            "\(found.line)")
+        #expect(!found.line.contains("rank 1 has come"), "\(found.line)")
+    }
+
+    @Test("in a chain of ranks that wait for the next one's message the last is named, before the neighbour")
+    func chain() throws {
+        let found = try hang("hang.chain", ranks: 4)
+        #expect(found.result.status == 75, "\(found.result)")
+        let wait = "receive (hidden gradients)"
+        #expect(
+            found.line.contains("rank 0 of 4: has waited 1 s in \(wait), phase beginning: rank 3 keeps rank 2 waiting in \(wait), in step 1"),
+            "\(found.line)")
+        #expect(found.line.contains("; rank 1 has not answered, in step 1") && !found.line.contains("has come"), "\(found.line)")
     }
 
     @Test("pain 12: work that others wait for by agreement, and a job that was stopped as a whole, may take longer than the limit")

@@ -66,6 +66,23 @@ let hangChecks = [
         try transfer.wait()
         watchdog?.stop(removingRecord: true)
     },
+    Check("hang.pieces") { (world) throws(TrainerError) in
+        // The same in a sum that receives of one rank after another.
+        let watchdog = try watch(world)
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        let transfer = try group.startScatteredSum(try device.zeros(1, 3_000_000), name: "gradients of block 1")
+        if world.rank == world.size - 1 { sleepForEver() }
+        try transfer.wait()
+        watchdog?.stop(removingRecord: true)
+    },
+    Check("hang.chain") { (world) throws(TrainerError) in
+        // Each rank waits for the next one's message, as the stages of a pipeline do; the last sends none.
+        let watchdog = try watch(world)
+        let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))
+        if world.rank == world.size - 1 { sleepForEver() }
+        try group.startReceive(try device.zeros(1, 1000), from: world.rank + 1, channel: .backward, name: "hidden gradients").wait()
+        watchdog?.stop(removingRecord: true)
+    },
     Check("late.work") { (world) throws(TrainerError) in
         let watchdog = try watch(world)
         if world.rank == world.size - 1 {
