@@ -125,7 +125,8 @@ public final class LanguageModel {
             let block = blocks[index]
             try pass.stack.openGroup()
             try residency.acquire(block.unit, next: index > part.blocks.lowerBound ? blocks[index - 1].unit : nil)
-            try residency.beginGradients(block.unit)
+            if !pass.defersWeightGradients { try residency.beginGradients(block.unit) }
+            pass.openBlock()
             gradient = try block.backward(gradient, pass)
             residency.release(block.unit)
             if !pass.defersWeightGradients { try pass.unitFinished(block.unit) }
@@ -140,12 +141,13 @@ public final class LanguageModel {
         return gradient
     }
 
-    /// Adds the gradients of matrices that a backward has left; then the part's units are complete.
+    /// Adds the gradients of matrices that a backward has left, and reports one unit after another that is complete.
     public func backwardWeights(_ part: ModelPart, _ pass: Pass) throws(TrainerError) {
-        for unit in part.blocks.map({ blocks[$0].unit }) { try residency.beginGradients(unit) }
-        for add in pass.deferred { add() }
-        pass.deferred = []
-        for unit in part.blocks.reversed().map({ blocks[$0].unit }) { try pass.unitFinished(unit) }
+        for unit in part.blocks.reversed().map({ blocks[$0].unit }) {
+            try residency.beginGradients(unit)
+            pass.addDeferred()
+            try pass.unitFinished(unit)
+        }
     }
 
     // MARK: - Head

@@ -16,6 +16,15 @@ extension Pass {
         return all
     }
 
+    /// All rows of a gradient as a later product may read them: a copy where this rank's own, which will be changed before, are all.
+    func keptRows(_ own: Tensor) throws(TrainerError) -> Tensor {
+        let all = try gatherRows(own)
+        guard defersWeightGradients, groups.tensor.size == 1 else { return all }
+        let copy = try device.tensor(own.rows, own.columns)
+        device.copy(copy, own)
+        return copy
+    }
+
     /// This rank's own rows of the sum over the tensor group, from what each rank has of all rows, `[T, N]`, which is overwritten.
     public func sumRows(_ all: Tensor) throws(TrainerError) -> Tensor {
         guard groups.tensor.size > 1 else { return all }

@@ -40,8 +40,8 @@ public final class Pass {
 
     /// Whether a backward leaves the gradients of the blocks' matrices for `LanguageModel.backwardWeights` (Qi et al. 2023, arXiv:2401.10241).
     public var defersWeightGradients = false
-    /// What was left, the last block's first; each adds to the gradients of some matrices.
-    var deferred: [() -> Void] = []
+    /// What was left of each block, the last one first; each adds to the gradients of some of its parameters.
+    private var deferred: [[() -> Void]] = []
 
     /// Token ids, positions within sequences (int32) and positions in the step (int64), each `[1, T]`.
     let tokens: Tensor
@@ -82,15 +82,17 @@ public final class Pass {
     ///
     /// - Parameter body: Reads tensors that nothing changes before it runs.
     public func addWeightGradients(_ body: @escaping () -> Void) {
-        if defersWeightGradients { deferred.append(body) } else { body() }
+        if defersWeightGradients { deferred[deferred.count - 1].append(body) } else { body() }
     }
 
-    /// A gradient as a later product may read it: a copy if it will be changed before.
-    func kept(_ gradient: Tensor) throws(TrainerError) -> Tensor {
-        guard defersWeightGradients else { return gradient }
-        let copy = try device.tensor(gradient.rows, gradient.columns)
-        device.copy(copy, gradient)
-        return copy
+    /// Begins the backward of a block.
+    func openBlock() {
+        if defersWeightGradients { deferred.append([]) }
+    }
+
+    /// Adds what was left of the block whose backward came first of those that are left.
+    func addDeferred() {
+        for add in deferred.removeFirst() { add() }
     }
 
     /// Runs `body` with another stack in place of this pass's own.

@@ -58,7 +58,8 @@ struct PipelineRunner {
             case .backward, .backwardInput:
                 guard let flight = inFlight[key] else { preconditionFailure("PipelineRunner: \(action) before its forward") }
                 flight.pass.defersWeightGradients = action.kind == .backwardInput
-                if action.kind == .backward { inFlight[key] = nil }
+                // For the gradients of weights the pass is enough.
+                inFlight[key] = action.kind == .backward ? nil : Flight(pass: flight.pass, hiddenGradient: nil)
                 try backward(part, flight)
             case .backwardWeights:
                 guard let flight = inFlight.removeValue(forKey: key) else { preconditionFailure("PipelineRunner: \(action) before its forward") }

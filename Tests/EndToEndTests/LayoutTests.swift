@@ -35,7 +35,7 @@ import Testing
         Layout(6, "parallel.tensor=3", "parallel.zero=3"),
         Layout(4, "parallel.context=2", "parallel.zero=3", "memory.checkpointing=full"),
         Layout(8, "parallel.context=2", "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble"),
-        Layout(4, "parallel.pipeline=2", "parallel.zero=3", "memory.checkpointing=selective"),
+        Layout(4, "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble", "parallel.zero=3", "memory.checkpointing=selective"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.zero=1"),
         Layout(8, "parallel.tensor=2", "parallel.pipeline=2", "parallel.pipeline_schedule=zero_bubble", "parallel.zero=2"),
         Layout(6, "parallel.tensor=6", "memory.offload_activations=true"),

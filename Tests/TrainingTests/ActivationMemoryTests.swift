@@ -25,12 +25,12 @@ import Testing
     }
 
     /// A model of SmolLM2-135M's shape, or of a few channels.
-    static func model(layers: Int, channels: Int, vocabulary: Int) -> LanguageModel {
+    static func model(layers: Int, channels: Int, vocabulary: Int, share: ModelShare = ModelShare()) -> LanguageModel {
         let heads = AttentionHeads(queryHeads: 9, keyHeads: 3, headSize: channels / 9, scale: 1 / Float(channels / 9).squareRoot())
         let options = DecoderOptions(
             channels: channels, layerCount: layers, heads: heads, feedForwardWidth: channels * 8 / 3, vocabulary: vocabulary, normEpsilon: 1e-5,
             rotary: RotaryOptions(base: 10_000, scaling: .none), isTied: true, maximumPositions: 256, endTokens: [])
-        return LanguageModel.build(options, Llama.self)
+        return LanguageModel.build(options, Llama.self, share: share)
     }
 
     static func batch(sequences: Int, length: Int, vocabulary: Int) -> PackedBatch {

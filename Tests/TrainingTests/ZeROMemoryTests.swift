@@ -13,12 +13,20 @@ import Testing
     private static let batch = ActivationMemoryTests.batch(sequences: 2, length: 64, vocabulary: 2048)
     private static let kinds = [MemoryKind.weights, .gradients, .optimizer]
 
-    private static func model() -> LanguageModel { ActivationMemoryTests.model(layers: 8, channels: 288, vocabulary: 2048) }
+    private static func model(_ share: ModelShare = ModelShare()) -> LanguageModel {
+        ActivationMemoryTests.model(layers: 8, channels: 288, vocabulary: 2048, share: share)
+    }
 
     /// Two microbatches of one rank, with all that a rank of so many would allocate.
     private func ledger(_ stage: ZeROStage, ranks: Int, on device: any Device) throws -> MemoryLedger {
-        let model = Self.model()
         let grid = try ProcessGrid.paper(GridShape(data: ranks), rank: ranks - 1, on: device)
+        return try ledger(stage, grid, Self.model(), OneForwardOneBackward.self, on: device)
+    }
+
+    private func ledger(
+        _ stage: ZeROStage, _ grid: ProcessGrid, _ model: LanguageModel, _ schedule: any PipelineSchedule.Type, on device: any Device
+    ) throws -> MemoryLedger {
+        model.groups = grid.modelGroups()
         let units = ShardedUnits(stage, over: grid, on: device)
         for unit in model.units { try units.take(unit) { _ in } }
         try model.prepare(on: device, longestSequence: 64)
@@ -26,10 +34,29 @@ import Testing
         let trained = TrainedModel(model: model, lora: nil, units: units, grid: grid)
         let step = TrainingStep(
             trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
-            schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0, on: device)
+            schedule: Schedule(ScheduleOptions(), peak: 1e-3, totalSteps: 2), maximumNorm: 1, seed: 0, on: device,
+            pipelineSchedule: schedule)
         device.ledger.restartPeak()
-        _ = try step.run(step: 0, batches: [Self.batch, Self.batch], trainedTokenCount: 2 * ranks * Self.batch.targets.count)
+        _ = try step.run(step: 0, batches: [Self.batch, Self.batch], trainedTokenCount: 2 * grid.shape.data * Self.batch.targets.count)
         return device.ledger
+    }
+
+    @Test(
+        "where gradients of weights are put off, too, there are those of two units and of this rank's parts",
+        arguments: [ZeROStage.gradients, .parameters])
+    func zeroBubble(stage: ZeROStage) throws {
+        let shape = GridShape(data: 2, pipeline: 2)
+        for rank in [0, shape.rankCount - 1] {
+            let device = CountingDevice(threadCount: 2)
+            let grid = try ProcessGrid.paper(shape, rank: rank, on: device)
+            let share = ModelShare(stage: grid.place.pipeline, stageCount: 2, division: [0..<4, 4..<8])
+            let found = try ledger(stage, grid, Self.model(share), ZeroBubble.self, on: device)
+            let counts = Self.model(share).units.map { Double($0.trainableCount) }
+            let two = zip(counts, counts.dropFirst()).map { $0 + $1 }.max() ?? 0
+            let most = 4 * (counts.reduce(0, +) / 2 + two)
+            let highest = Double(found.highest(.gradients).bytes)
+            #expect(highest <= 1.02 * most, "stage \(grid.place.pipeline): \(highest), over \(most)")
+        }
     }
 
     @Test(

@@ -53,7 +53,7 @@ final class Attention: Layer {
         let device = pass.device
         let attended = try pass.stack.pop()
         let logSumExp = try pass.stack.pop()
-        let attendedGradient = try output.backward(pass.kept(pass.gatherRows(outputGradient)), input: attended, pass)
+        let attendedGradient = try output.backward(pass.keptRows(outputGradient), input: attended, pass)
         let qkv = try pass.stack.pop()
         let rstd = try pass.stack.pop()
         let input = try pass.stack.pop()
@@ -63,7 +63,7 @@ final class Attention: Layer {
         let normed = queryKeyValue.needsInput ? try pass.gatherRows(norm.again(input, rstd: rstd)) : nil
         let normedGradient = try queryKeyValue.backward(gradient, input: normed, pass, needsInputGradient: needsInputGradient)
         guard needsInputGradient else { return outputGradient }
-        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient)
+        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient, pass)
         return outputGradient
     }
 

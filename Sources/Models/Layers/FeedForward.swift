@@ -59,12 +59,12 @@ final class FeedForward: Layer {
             device.swiGLU(again, gatedAndUp)
             activated = again
         }
-        let activatedGradient = try down.backward(pass.kept(pass.gatherRows(outputGradient)), input: activated, pass)
+        let activatedGradient = try down.backward(pass.keptRows(outputGradient), input: activated, pass)
         activated = nil
         device.swiGLUBackward(gatedAndUp, activatedGradient)
         let normed = gateUp.needsInput ? try pass.gatherRows(norm.again(input, rstd: rstd)) : nil
         let normedGradient = try pass.with(gateUpStack) { () throws(TrainerError) in try gateUp.backward(gatedAndUp, input: normed, pass) }
-        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient)
+        try norm.backward(pass.sumRows(normedGradient), input: input, rstd: rstd, addingTo: outputGradient, pass)
         return outputGradient
     }
 }

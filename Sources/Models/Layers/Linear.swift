@@ -55,7 +55,7 @@ public final class Linear {
     }
 
     /// - Parameters:
-    ///   - outputGradient: `[T, N]`; stays as it is until the gradients of weights have been added, see `Pass.kept`.
+    ///   - outputGradient: `[T, N]`; stays as it is until the gradients of weights have been added, see `Pass.keptRows`.
     ///   - input: What forward read, `[T, K]`; nil is allowed unless `needsInput`.
     ///   - needsInputGradient: False at the bottom of the model when nothing below is trained.
     /// - Returns: The input's gradient, `[T, K]`; no columns if not needed.

@@ -30,8 +30,29 @@ public final class Norm {
 
     /// Adds the input's gradient to `inputGradient`.
     public func backward(_ outputGradient: Tensor, input: Tensor, rstd: Tensor, addingTo inputGradient: Tensor) throws(TrainerError) {
+        try backward(outputGradient, input, rstd, inputGradient, gain.gradient)
+    }
+
+    /// The same in a block. Where a pass leaves the gradients of matrices for later and the unit has no room for any until then, the gain's is
+    /// kept apart and added with them.
+    func backward(
+        _ outputGradient: Tensor, input: Tensor, rstd: Tensor, addingTo inputGradient: Tensor, _ pass: Pass
+    ) throws(TrainerError) {
+        guard pass.defersWeightGradients, gain.isTrainable, gain.gradient == nil else {
+            return try backward(outputGradient, input: input, rstd: rstd, addingTo: inputGradient)
+        }
+        let own = try pass.device.zeros(gain.rows, gain.columns)
+        try backward(outputGradient, input, rstd, inputGradient, own)
+        pass.addWeightGradients {
+            if let sum = self.gain.gradient { own.device.add(sum, own) }
+        }
+    }
+
+    private func backward(
+        _ outputGradient: Tensor, _ input: Tensor, _ rstd: Tensor, _ inputGradient: Tensor, _ gainGradient: Tensor?
+    ) throws(TrainerError) {
         try input.device.rmsNormBackward(
-            addingTo: inputGradient, gainGradient: gain.gradient, outputGradient, input: input, rstd: rstd, gain: try values())
+            addingTo: inputGradient, gainGradient: gainGradient, outputGradient, input: input, rstd: rstd, gain: try values())
     }
 
     /// The gain in float32, however it is stored.
