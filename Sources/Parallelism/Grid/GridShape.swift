@@ -28,7 +28,7 @@ public struct GridShape: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The place of a rank among those that hold the same parameters.
-    func replica(_ place: GridPlace) -> Int { place.data * context + place.context }
+    public func replica(_ place: GridPlace) -> Int { place.data * context + place.context }
 
     /// The ranks that hold the same parameters, group by group.
     public var replicaRanks: [[Int]] {
@@ -38,6 +38,12 @@ public struct GridShape: Equatable, Sendable, CustomStringConvertible {
                 return place.pipeline * tensor + place.tensor == part
             }
         }
+    }
+
+    /// Whether any two ranks have the same key.
+    public func hasCompany(by key: (GridPlace) -> [Int]) -> Bool {
+        var seen: Set<[Int]> = []
+        return !(0..<rankCount).allSatisfy { seen.insert(key(place(ofRank: $0))).inserted }
     }
 
     public var rankCount: Int { data * pipeline * context * tensor }

@@ -153,9 +153,4 @@ extension GridShape {
         let own = key(place(ofRank: rank))
         return (0..<rankCount).filter { key(place(ofRank: $0)) == own }
     }
-
-    fileprivate func hasCompany(by key: (GridPlace) -> [Int]) -> Bool {
-        var seen: Set<[Int]> = []
-        return !(0..<rankCount).allSatisfy { seen.insert(key(place(ofRank: $0))).inserted }
-    }
 }

@@ -31,7 +31,7 @@ public final class ShardedUnits: UnitResidency {
     /// The ranks that share out what the stage says.
     private var group: any ProcessGroup { stage == .nothing ? grid.replicas : grid.shards }
     /// A tied embedding, which the first and the last stage of a pipeline both hold.
-    private let tied: ParameterUnit?
+    public let tied: ParameterUnit?
     /// Where masters are paged; nil for in memory.
     private let spill: Spill?
     private let device: any Device
@@ -213,6 +213,9 @@ public final class ShardedUnits: UnitResidency {
     }
 
     // MARK: - Values
+
+    /// The trained values that this rank has of a unit between steps, once it has acquired them: all, in stage 3 its part.
+    public func keptValues(of unit: ParameterUnit) -> Tensor? { stage == .parameters ? holding(unit).values : unit.values }
 
     public func keepCompany(_ runs: Bool) throws(TrainerError) -> Bool {
         guard stage == .parameters, group.size > 1 else { return false }
