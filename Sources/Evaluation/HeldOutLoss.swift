@@ -53,6 +53,6 @@ public struct HeldOutLoss: Equatable, Sendable {
         }
         // All ranks of a tensor group have found the same.
         if model.groups.tensor.index > 0 { sum = 0 }
-        return HeldOutLoss(lossSum: try (world ?? group).sum([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)
+        return HeldOutLoss(lossSum: try (world ?? group).sumInOrder([sum], name: "the held-out loss")[0], tokenCount: plan.trainedTokenCount)
     }
 }

@@ -67,6 +67,11 @@ extension ProcessGroup {
         [Value](bytes: try broadcast(values.withUnsafeBytes { Array($0) }, name: name))
     }
 
+    /// The sums of the ranks' numbers, added in rank order, so that every rank has the same bits whatever MPI adds first.
+    public func sumInOrder(_ values: [Double], name: String) throws(TrainerError) -> [Double] {
+        let all = try gatherValues(values, name: name)
+        return values.indices.map { place in all.reduce(0) { $0 + $1[place] } }
+    }
 }
 
 /// The same with elements that travel as they are.

@@ -117,7 +117,7 @@ public final class TrainingStep {
         let ownSeconds = ownTime() - start
         enter("reduce", trace)
         try units.finishStep()
-        let sums = try grid.world.sum([lossSum] + votes, name: "the loss of step \(step + 1)")
+        let sums = try grid.world.sumInOrder([lossSum] + votes, name: "the loss of step \(step + 1)")
         let loss = sums[0] * mean
         enter("optimizer", trace)
         let norm = try units.gradientNorm() / scale
@@ -172,16 +172,19 @@ public final class TrainingStep {
         _ step: Int, _ ownLoss: Double, _ loss: Double, _ norm: Double, _ remedy: String
     ) throws(TrainerError) -> TrainerError {
         let order = Array(trained.model.units.reversed())
-        let first = try trained.units.firstNonFiniteGradient(order)
-        let unit = first.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
-        let own = [ownLoss.isFinite ? 0 : 1, grid.shape.pipeline - grid.place.pipeline, unit].map(String.init) + [first?.name ?? ""]
-        let found = try grid.world.gather(Array(own.joined(separator: " ").utf8), name: "what is not finite").map { bytes in
+        let own = try trained.units.firstNonFiniteGradient(order)
+        let unit = own.flatMap { parameter in order.firstIndex { $0.trainable.contains { $0 === parameter } } } ?? order.count
+        let words = [ownLoss.isFinite ? 0 : 1, grid.shape.pipeline - grid.place.pipeline, unit].map(String.init) + [own?.name ?? ""]
+        let found = try grid.world.gather(Array(words.joined(separator: " ").utf8), name: "what is not finite").map { bytes in
             String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         }
-        let rank = found.firstIndex { $0[0] == "1" }
         // The last stage of a pipeline goes backward first.
-        let tensor = found.filter { !$0[3].isEmpty }.min { (Int($0[1]) ?? 0, Int($0[2]) ?? 0) < (Int($1[1]) ?? 0, Int($1[2]) ?? 0) }
-        let place = tensor.map { "the gradient of \($0[3])" } ?? "the loss"
+        let first = found.enumerated().filter { !$1[3].isEmpty }.min {
+            (Int($0.element[1]) ?? 0, Int($0.element[2]) ?? 0) < (Int($1.element[1]) ?? 0, Int($1.element[2]) ?? 0)
+        }
+        // Where every loss is finite, it is the rank whose part has that tensor.
+        let rank = found.firstIndex { $0[0] == "1" } ?? first?.offset
+        let place = first.map { "the gradient of \($0.element[3])" } ?? "the loss"
         return TrainerError(
             .numerics, "step \(step + 1)" + (rank.map { ", rank \($0)" } ?? ""),
             "\(place) is not finite (loss \(shown(loss)), gradient norm \(shown(norm)))",

@@ -2,6 +2,7 @@ import Adapters
 import Data
 import Models
 import Optimizers
+import Parallelism
 import Planning
 import Support
 import Tensors
@@ -77,6 +78,38 @@ import Testing
         #expect(error?.subject == "step 4, rank 0" && step.updates.nonFiniteInARow == 1)
         #expect(error?.problem.contains("not finite") == true)
         #expect(trained.model.embedding.weight.values.values() == before)
+    }
+
+    @Test("a gradient that is not finite, where every loss is, names the rank whose part has the first such tensor")
+    func nonFiniteGradient() throws {
+        let device = try CPUDevice(threadCount: 1)
+        let reference = try ReferenceCase("untied")
+        let trained = try reference.make(.full, on: device)
+        var scale = LossScale.Options()
+        scale.start = 0x1p1000
+        let step = TrainingStep(
+            trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
+            schedule: Schedule(ScheduleOptions(), peak: 1, totalSteps: 9), maximumNorm: 1, seed: 0, on: device, lossScale: scale)
+        let batch = try reference.batch()
+        let error = #expect(throws: TrainerError.self) { try step.run(step: 3, batches: [batch], trainedTokenCount: batch.targets.count) }
+        #expect(error?.subject == "step 4, rank 0", "\(String(describing: error))")
+        #expect(error?.problem.hasPrefix("the gradient of ") == true && error?.problem.contains("(loss nan") == false)
+    }
+
+    @Test("a gradient whose copies differ by a bit has one norm on all ranks, so that they clip and skip alike")
+    func oneNorm() throws {
+        let norms = try ThreadGroup.run(3) { group in
+            let device = try CPUDevice(threadCount: 1)
+            var configuration = RunConfiguration()
+            configuration.method.kind = .full
+            let files = try ReferenceCase("tied").files
+            let trained = try TrainedModel.make(files, configuration, on: device, longestSequence: 64, grid: ProcessGrid(data: group))
+            trained.units.beginStep()
+            let gradients = try #require(trained.model.units[0].gradients)
+            device.copy(gradients, try device.tensor((0..<gradients.count).map { Float($0 % 7) + 1e-3 * Float(group.index) }))
+            return try trained.units.gradientNorm()
+        }.map { try $0.get() }
+        #expect(Set(norms).count == 1 && norms[0] > 0)
     }
 
     @Test("told to, a step that is not finite leaves its update out: values and states stay, and the next update is the one that would have been")

@@ -348,8 +348,15 @@ public final class ShardedUnits: UnitResidency {
     /// The ranks that together have all of the gradient.
     private var whole: any ProcessGroup { stage == .nothing ? grid.model : grid.parts }
 
-    /// The norm of the whole gradient.
+    /// The norm of the whole gradient, the same bits on every rank: all add the same numbers in the same order, of one copy of the gradient.
     public func gradientNorm() throws(TrainerError) -> Double {
+        let copy = stage == .nothing ? grid.replicas : grid.mirrors
+        let own = try ownSquares()
+        return try grid.world.sumInOrder([copy.index == 0 ? own : 0], name: "the gradient norm")[0].squareRoot()
+    }
+
+    /// The sum of squares of what this rank answers for.
+    private func ownSquares() throws(TrainerError) -> Double {
         var own = 0.0
         for holding in holdings where answers(for: holding.unit) {
             guard let gradients = try holding.gradients?.inFloat32(.gradients) else { continue }
@@ -361,7 +368,7 @@ public final class ShardedUnits: UnitResidency {
                 own += device.sumOfSquares(gradients.columns(piece.place..<piece.place + piece.elements.count))
             }
         }
-        return try whole.sum([own], name: "the gradient norm")[0].squareRoot()
+        return own
     }
 
     /// The first trained parameter, in the order in which a backward completes gradients, whose gradient is not finite in this rank's part.
