@@ -35,8 +35,10 @@ public final class ActivationStack {
         self.storage = storage
     }
 
-    /// An error may end a pass while its tensors are being moved.
-    deinit { spill?.settle() }
+    /// An error may end a pass while its tensors are being moved. What was popped has been: another stack's moves are none of this one's.
+    deinit {
+        if !isEmpty { spill?.settle() }
+    }
 
     public var isEmpty: Bool { groups.allSatisfy(\.entries.isEmpty) }
 

@@ -52,6 +52,25 @@ import Testing
         }
     }
 
+    @Test("a stack whose entries are all popped does not wait for what others have on their way to the disk")
+    func overlap() throws {
+        try withTemporaryFolder { folder in
+            let device = try CPUDevice(threadCount: 1)
+            let spill = try Spill(folder: folder, on: device)
+            var stack: ActivationStack? = ActivationStack(keeps: true, storage: ActivationStorage(spill: spill))
+            try stack?.push(try device.zeros(1, 3))
+            _ = try stack?.pop()
+            let others = try device.zeros(1, 1 << 25)
+            let region = spill.reserve(byteCount: others.byteCount)
+            let request = region.startWriting(others)
+            let start = ContinuousClock.now
+            stack = nil
+            let released = ContinuousClock.now - start
+            try spill.finish(request)
+            #expect(released < (ContinuousClock.now - start) / 2)
+        }
+    }
+
     @Test("a view with gaps stays in memory and comes back as it was")
     func gaps() throws {
         try withTemporaryFolder { folder in
