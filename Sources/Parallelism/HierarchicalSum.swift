@@ -71,7 +71,11 @@ final class HierarchicalSum: Exchange {
     static func sentBytes(_ tensor: Tensor, as type: ElementType, _ groups: NodeGroups) -> (within: Int, across: Int) {
         let part = Self.part(of: tensor, groups)
         let own = evenPart(groups.across.rank, of: groups.across.size, count: part.count).count
-        return (2 * (tensor.byteCount - part.byteCount), 2 * type.byteCount(part.count - own))
+        func sent(_ count: Int, own: Int, _ ranks: Int) -> Int { count - own + (ranks - 1) * own }
+        return (
+            tensor.elementType.byteCount(sent(tensor.count, own: part.count, groups.within.size)),
+            type.byteCount(sent(part.count, own: own, groups.across.size))
+        )
     }
 
     var kind: String { "sum" }

@@ -12,7 +12,7 @@ public final class MPIGroup: ProcessGroup {
     /// Where sums of whole tensors go by nodes; nil where they don't.
     private let nodes: NodeGroups?
     private let sumsAcross = ScatteredSum.Queue()
-    /// Bytes that this rank has sent for sums and gathers of tensors.
+    /// Bytes of tensors that this rank has sent: in sums and gathers, and to single ranks.
     public private(set) var sentBytes = 0
 
     /// - Parameters:
@@ -30,7 +30,7 @@ public final class MPIGroup: ProcessGroup {
     @discardableResult
     public func startSum(_ tensor: Tensor, as type: ElementType, name: String) throws(TrainerError) -> any Transfer {
         if let nodes { return try startHierarchicalSum(tensor, as: type, nodes, name: name) }
-        return try start(tensor, type, name, parts: 2) { (tag) throws(TrainerError) in
+        return try start(tensor, type, name, sends: [.scattered, .gathered]) { (tag) throws(TrainerError) in
             if type == tensor.elementType { return try TensorSum(tensor, communicator, tag: tag, sums) }
             return try NarrowExchange.sum(tensor, as: type, communicator, tag: tag, sums)
         }
@@ -38,7 +38,7 @@ public final class MPIGroup: ProcessGroup {
 
     @discardableResult
     public func startScatteredSum(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try start(tensor, type, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
+        try start(tensor, type, name, sends: [.scattered], grain: grain) { (tag) throws(TrainerError) in
             if type == tensor.elementType { return try ScatteredSum(tensor, communicator, tag: tag, grain: grain, sums) }
             return try NarrowExchange.scatteredSum(tensor, as: type, communicator, tag: tag, grain: grain, sums)
         }
@@ -46,7 +46,7 @@ public final class MPIGroup: ProcessGroup {
 
     @discardableResult
     public func startGather(_ tensor: Tensor, as type: ElementType, grain: Int, name: String) throws(TrainerError) -> any Transfer {
-        try start(tensor, type, name, parts: 1, grain: grain) { (tag) throws(TrainerError) in
+        try start(tensor, type, name, sends: [.gathered], grain: grain) { (tag) throws(TrainerError) in
             if type == tensor.elementType { return try Messages.gather(tensor, communicator, tag: tag, grain: grain) }
             return try NarrowExchange.gather(tensor, as: type, communicator, tag: tag, grain: grain, sums)
         }
@@ -64,11 +64,16 @@ public final class MPIGroup: ProcessGroup {
     /// MPI promises tags up to 32,767; far fewer transfers are under way at a time. Those above are channels.
     private static let tagCount = 30_000
 
-    /// - Parameter parts: How often each rank sends the tensor, less one part.
+    /// What each rank sends in a transfer: the parts of all others, one to each, or its own part to all others.
+    private enum Sending { case scattered, gathered }
+
     private func start(
-        _ tensor: Tensor, _ type: ElementType, _ name: String, parts: Int, grain: Int = 1, _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
+        _ tensor: Tensor, _ type: ElementType, _ name: String, sends: [Sending], grain: Int = 1,
+        _ begin: (_ tag: Int) throws(TrainerError) -> any Exchange
     ) throws(TrainerError) -> any Transfer {
-        try start(tensor, name, sends: parts * type.byteCount(tensor.count - part(of: tensor, grain: grain).count), begin)
+        let own = evenPart(index, of: size, count: tensor.count, grain: grain).count
+        let count = sends.reduce(0) { $0 + ($1 == .scattered ? tensor.count - own : (size - 1) * own) }
+        return try start(tensor, name, sends: type.byteCount(count), begin)
     }
 
     /// - Parameter sends: Bytes that this rank sends.

@@ -47,6 +47,9 @@ public struct LossScale: Codable, Equatable, Sendable {
         return true
     }
 
+    /// Notes a step that is not finite for another reason, or where it could not be halved: so many finite ones in a row begin anew.
+    mutating func restart() { goodSteps = 0 }
+
     /// Notes a finite step, and doubles it after so many.
     mutating func keep(_ options: Options) {
         guard options.isDynamic else { return }

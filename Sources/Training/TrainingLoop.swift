@@ -26,6 +26,8 @@ final class TrainingLoop {
     private var stepsToTrace = 5
     private var times: StepTimes
     private let replicas: ReplicaCheck
+    /// Up to which step copies were compared last.
+    private var checkedStep: Int?
 
     init(
         _ setup: RunSetup, _ trained: TrainedModel, _ step: TrainingStep, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport,
@@ -60,6 +62,8 @@ final class TrainingLoop {
         }
         enter("checkpoint", context.trace)
         if let saving = try keeper.complete() { say(saving) }
+        // What the last update has set out is done before MPI ends.
+        try context.grid.world.finish()
         context.trace?.leave()
         return isInterrupted
     }
@@ -135,6 +139,8 @@ final class TrainingLoop {
     /// Also before a save: what a run goes on from after a difference was found had none.
     private func checkReplicas(isSaving: Bool = false) throws(TrainerError) {
         guard let every = setup.configuration.training.checkReplicasSteps, isSaving || position.step % every == 0 else { return }
+        guard checkedStep != position.step else { return }
+        checkedStep = position.step
         do throws(TrainerError) { try replicas.run(step: position.step) } catch {
             completeBeforeTheEnd()
             throw error

@@ -147,7 +147,7 @@ public final class TrainingStep {
                 .numerics, "step \(step + 1)", "the gradient of the loss, scaled by \(Int(2 * lossScale.value)), is not finite",
                 remedy: "The update is left out, and the scale is \(Int(lossScale.value)) from now on")
         }
-        if isFinite { lossScale.keep(scaleOptions) }
+        if isFinite { lossScale.keep(scaleOptions) } else { lossScale.restart() }
         let verdict = updates.judge(isFinite: isFinite, norm: norm, updateOptions)
         switch verdict {
         case .update: return nil

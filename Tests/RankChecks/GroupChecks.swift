@@ -102,6 +102,15 @@ let groupChecks = [
             try start(tensor).wait()
             try expectEqual(group.sentBytes - before, parts * part, "bytes sent")
         }
+        // Parts that are not equal: the group counts what its messages have.
+        for type in [ElementType.float32, .bfloat16] {
+            let before = (group.sentBytes, world.sentBytes)
+            let uneven = try device.zeros(1, 4 * world.size + 2)
+            try group.startSum(uneven, as: type, name: "tensor").wait()
+            try group.startScatteredSum(uneven, as: type, grain: 2, name: "tensor").wait()
+            try group.startGather(uneven, as: type, grain: 2, name: "tensor").wait()
+            try expectEqual(group.sentBytes - before.0, world.sentBytes - before.1, "bytes of uneven parts as \(type)")
+        }
     },
     Check("group.part") { (world) throws(TrainerError) in
         let (device, group) = (try CPUDevice(threadCount: 1), MPIGroup(world))

@@ -110,6 +110,8 @@ let hierarchyChecks = [
             try expectEqual(groups.across.sentBytes * perNode, 2 * (nodeCount - 1) * tensor.byteCount / nodeCount, "bytes from a node to others")
             try expectEqual(groups.within.sentBytes, 2 * (perNode - 1) * tensor.byteCount / perNode, "bytes to ranks of the node")
             try expectEqual(group.sentBytes, groups.across.sentBytes + groups.within.sentBytes, "bytes that the group counts")
+            for type in [ElementType.float32, .bfloat16] { try group.startSum(try device.zeros(1, 4003), as: type, name: "tensor").wait() }
+            try expectEqual(group.sentBytes, groups.across.sentBytes + groups.within.sentBytes, "bytes that the group counts of uneven parts")
         }
     },
     Check("hierarchy.grid") { (world) throws(TrainerError) in

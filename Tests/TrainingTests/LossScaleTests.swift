@@ -29,6 +29,9 @@ import Testing
         #expect(scale.value == 2 && scale.goodSteps == 2)
         let again = scale.lower(dynamic)
         #expect(again && scale.goodSteps == 0)
+        scale.keep(dynamic)
+        scale.restart()
+        #expect(scale.goodSteps == 0 && scale.value == 1 && scale.loweredCount == 3)
         let highest = options(start: LossScaleChoice.highest, growthSteps: 1)
         var most = LossScale(highest)
         most.keep(highest)
@@ -148,12 +151,15 @@ import Testing
                 let step = TrainingStep(
                     trained, optimizer: try Optimizer(OptimizerOptions(), shards: trained.shards),
                     schedule: Schedule(ScheduleOptions(), peak: 1, totalSteps: 99), maximumNorm: 1, seed: 0, on: device, lossScale: scale)
-                let gain = trained.model.finalNorm.gain
-                gain.write([Float](repeating: .infinity, count: gain.count))
                 let batch = try reference.batch()
                 _ = try step.run(step: 0, batches: [batch], trainedTokenCount: batch.targets.count)
+                #expect(step.lossScale.goodSteps == 1)
+                let gain = trained.model.finalNorm.gain
+                gain.write([Float](repeating: .infinity, count: gain.count))
+                defer { #expect(step.lossScale.goodSteps == 0 && step.lossScale.loweredCount == 0) }
+                _ = try step.run(step: 1, batches: [batch], trainedTokenCount: batch.targets.count)
             }
-            #expect(error?.code == .numerics && error?.subject == "step 1, rank 0")
+            #expect(error?.code == .numerics && error?.subject == "step 2, rank 0")
         }
     }
 }
