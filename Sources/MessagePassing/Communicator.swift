@@ -17,7 +17,7 @@ public final class Communicator {
     private var partCount = 0
     /// Bytes that `startSend` has been given.
     public private(set) var sentBytes = 0
-    /// MPI counts are 32 bits wide: longer messages go in pieces of this many elements.
+    /// MPI counts are 32 bits wide: longer messages go in pieces of this many bytes.
     private static let pieceCount = 1 << 28
 
     init(_ handle: MPI_Comm, identity: String) throws(TrainerError) {
@@ -235,12 +235,6 @@ public final class Request {
         try check(MPI_Test(&handle, &flag, cmpi_status_ignore()), "MPI_Test")
         if flag != 0 { handle = nil }
         return flag != 0
-    }
-
-    public func wait() throws(TrainerError) {
-        guard handle != nil else { return }
-        try check(MPI_Wait(&handle, cmpi_status_ignore()), "MPI_Wait")
-        handle = nil
     }
 }
 

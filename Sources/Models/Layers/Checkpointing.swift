@@ -1,6 +1,7 @@
 /// Which activations a forward keeps for its backward; the others are computed again (Chen et al. 2016, arXiv:1604.06174).
 ///
-/// Losses and gradients are the same bits with each: what runs again gives what it gave.
+/// Losses and gradients are the same bits with each: what runs again gives what it gave. But where activations are kept in 16 bits, each policy
+/// rounds others.
 public enum Checkpointing: Equatable, Sendable {
     /// All that a backward reads. Norms, SwiGLU and attention's probabilities are never kept: they are computed from their inputs.
     case none

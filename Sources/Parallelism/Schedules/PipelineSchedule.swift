@@ -3,7 +3,8 @@ public import Support
 /// In what order each stage of a pipeline does its forwards and backwards: a pure function, so a simulation can try it without ranks.
 ///
 /// A stage receives what an action needs just before it and sends what it leaves just after, without waiting for the receiver. Whatever the
-/// schedule, a chunk's gradients of weights are added up in the order of the microbatches, so their sums have the same bits under all of them.
+/// schedule, a chunk's gradients of weights are added up in the order of the microbatches, so their sums have the same bits under all of them; but
+/// for a tied embedding on a single stage, to which the head adds in its forward.
 public protocol PipelineSchedule: Sendable {
     /// As a configuration spells it.
     static var name: String { get }
