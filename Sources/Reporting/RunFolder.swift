@@ -24,7 +24,7 @@ public struct RunFolder: Equatable, Sendable {
     public static func prepare(path: String, mayResume: Bool) throws(TrainerError) -> RunFolder {
         let folder = RunFolder(path: path)
         try makeFolders(path)
-        let names = try contents(of: path)
+        let names = try FileSystem().names(in: path)
         let isRun = names.contains("resolved.yaml")
         if isRun, !mayResume {
             throw TrainerError(
@@ -65,35 +65,10 @@ public struct RunFolder: Equatable, Sendable {
         return RankLog(file: try GrowingFile(path: logPath(rank: rank)))
     }
 
-    /// Makes a folder and those it lies in, as `mkdir -p`.
     private static func makeFolders(_ path: String) throws(TrainerError) {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += (made.isEmpty || made == "/" ? "" : "/") + part
-            if mkdir(made, 0o755) != 0, errno != EEXIST, errno != EISDIR, !isFolder(made) {
-                throw .system(path, "can't be made", remedy: "Choose another output")
-            }
+        do throws(TrainerError) { try FileSystem().createFolders(path) } catch {
+            throw TrainerError(error.code, error.subject, error.problem, remedy: "Choose another output")
         }
-        guard isFolder(path) else { throw TrainerError(.file, path, "is no folder", remedy: "Choose another output") }
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// The names in a folder, sorted, without `.` and `..`.
-    private static func contents(of path: String) throws(TrainerError) -> [String] {
-        guard let handle = opendir(path) else { throw .system(path, "can't be read") }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
     }
 }
 

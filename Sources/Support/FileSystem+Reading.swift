@@ -21,6 +21,12 @@ extension FileSystem {
         }
     }
 
+    /// Whether a folder lies at a path, or where a link there leads.
+    public func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// The size of a regular file in bytes; nil where there is none.
     public func size(of path: String) -> Int? {
         var status = stat()

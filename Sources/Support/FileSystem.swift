@@ -73,16 +73,17 @@ public struct FileSystem: Sendable {
         try retrying(path, "can't be created") { mkdir(path, 0o755) }
     }
 
-    /// Makes a folder and those above it where they are missing, each durable.
+    /// Makes a folder and those above it where they are missing, each durable. A link to a folder is one.
     public func createFolders(_ path: String) throws(TrainerError) {
-        if try kind(of: path) == .folder { return }
+        if isFolder(path) { return }
         let above = parent(of: path)
         if above != path { try createFolders(above) }
         do throws(TrainerError) {
             try createFolder(path)
         } catch {
             // Another rank may have been quicker.
-            guard try kind(of: path) == .folder else { throw error }
+            guard !isFolder(path) else { return }
+            throw try kind(of: path) == .nothing ? error : TrainerError(.file, path, "is no folder")
         }
         try synchronizeFolder(above)
     }

@@ -50,8 +50,8 @@ private func refusal(_ path: String, mayResume: Bool = true) -> String? {
         try withTemporaryFolder { folder in
             try Data().write(to: URL(fileURLWithPath: "\(folder)/file"))
             #expect(refusal("\(folder)/file") == "file: PATH: is no folder. Choose another output.")
-            #expect(refusal("\(folder)/file/run") == "file: PATH: can't be made (Not a directory). Choose another output.")
-            #expect(refusal("/proc/run") == "file: PATH: can't be made (No such file or directory). Choose another output.")
+            #expect(refusal("\(folder)/file/run") == "file: \(folder)/file: is no folder. Choose another output.")
+            #expect(refusal("/proc/run") == "file: PATH: can't be created (No such file or directory). Choose another output.")
         }
     }
 

@@ -134,6 +134,20 @@ import Testing
         }
     }
 
+    @Test("createFolders: a link to a folder is a folder, and what else stands in the way is named")
+    func linkedFolder() throws {
+        try withTemporaryFolder { folder in
+            try disk.createFolders("\(folder)/far")
+            symlink("far", "\(folder)/link")
+            symlink("nowhere", "\(folder)/dangling")
+            try disk.createFolders("\(folder)/link")
+            try disk.createFolders("\(folder)/link/a/b")
+            #expect(try disk.names(in: "\(folder)/far/a") == ["b"])
+            #expect(disk.isFolder("\(folder)/link") && !disk.isFolder("\(folder)/dangling"))
+            expectError(.file, "\(folder)/dangling: is no folder.") { try disk.createFolders("\(folder)/dangling/a") }
+        }
+    }
+
     @Test("remove: takes a tree away, does not follow links, and finds nothing wrong with nothing")
     func remove() throws {
         try withTemporaryFolder { folder in

@@ -71,6 +71,19 @@ import Testing
         }
     }
 
+    @Test("a folder of checkpoints that is a link to a folder is written to and read from")
+    func linkedFolder() throws {
+        try withTemporaryFolder { folder in
+            try FileSystem().createFolders("\(folder)/far")
+            symlink("far", "\(folder)/checkpoints")
+            let keeper = try keeper(try Course(.adamw, method: .lora), CheckpointStore(folder: "\(folder)/checkpoints", keepLast: 3, keepBest: false))
+            _ = try keeper.save(position(1), score: nil)
+            _ = try bytes(keeper.complete())
+            #expect(try keeper.resume(path: nil) { _ in }?.step == 1)
+            #expect(try CheckpointListing.open(folder).items.map(\.name) == ["step-00000001"])
+        }
+    }
+
     @Test("three ranks write their parts in the background and complete together; one that fails fails the save on all")
     func ranks() throws {
         try withTemporaryFolder { folder in

@@ -26,9 +26,9 @@ public struct CheckpointListing {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let isOne = CheckpointStore.isCheckpoint(name) || files.size(of: "\(path)/\(CheckpointManifest.fileName)") != nil
-        let folder = try isOne ? files.parent(of: path) : files.kind(of: "\(path)/checkpoints") == .folder ? "\(path)/checkpoints" : path
+        let folder = isOne ? files.parent(of: path) : files.isFolder("\(path)/checkpoints") ? "\(path)/checkpoints" : path
         let store = CheckpointStore(folder: folder, keepLast: 1, keepBest: false)
-        guard try files.kind(of: path) == .folder else { throw none(path, "is no folder") }
+        guard files.isFolder(path) else { throw none(path, "is no folder") }
         let found = try store.folders()
         var items = try (isOne ? [name] : found.complete).map { (name) throws(TrainerError) in try item(name, store) }
         if !isOne {
