@@ -21,13 +21,13 @@ extension ProcessGroup {
         let own = try agree(name) { () throws(TrainerError) -> [UInt8] in
             guard index == 0 else { return [] }
             let value = try body()
-            guard let bytes = try? JSONEncoder().encode([value]) else {
+            guard let bytes = try? JSONEncoder.anyNumber.encode([value]) else {
                 throw TrainerError(.communication, name, "a value can't be sent to the ranks")
             }
             return [UInt8](bytes)
         }
         let bytes = try broadcast(own, name: name)
-        guard let value = try? JSONDecoder().decode([Value].self, from: Data(bytes)).first else {
+        guard let value = try? JSONDecoder.anyNumber.decode([Value].self, from: Data(bytes)).first else {
             throw TrainerError(.communication, name, "what the first rank sent can't be read", remedy: "Start the same program on every node")
         }
         return value

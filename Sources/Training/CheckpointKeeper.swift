@@ -33,12 +33,20 @@ final class CheckpointKeeper {
 
     /// What came of a save.
     enum Saving: Equatable {
-        /// - Parameters:
-        ///   - seconds: From the wish to the finished checkpoint, without the steps that went on meanwhile.
-        ///   - stall: How long training has waited for it.
-        case saved(path: String, seconds: Double, stall: Double)
+        case saved(Saved)
         /// The disk is full or fails; earlier checkpoints are untouched and training can go on.
-        case failed(step: Int, String)
+        case failed(step: Int, TrainerError)
+    }
+
+    struct Saved: Equatable {
+        var step: Int
+        var path: String
+        /// From the wish to the finished checkpoint, without the steps that went on meanwhile.
+        var seconds: Double
+        /// How long training has waited for it.
+        var stall: Double
+        /// Why an older checkpoint could not be removed.
+        var removalFailure: String?
     }
 
     /// Whether a save is under way, on all ranks alike.
@@ -63,16 +71,17 @@ final class CheckpointKeeper {
             let bytes = try group.sum([Double(own.byteCount)], name: "the checkpoint's size")[0]
             let pending = try begin(step: position.step, bytes: Int(bytes), files: group.size)
             guard let device else {
-                let path = try finish(pending, position, score) { () throws(TrainerError) in try pending.write([own]) }
-                let stall = (ContinuousClock.now - start) / .seconds(1)
-                return results + [.saved(path: path, seconds: stall, stall: stall)]
+                var saved = try finish(pending, position, score) { () throws(TrainerError) in try pending.write([own]) }
+                saved.stall = (ContinuousClock.now - start) / .seconds(1)
+                saved.seconds = saved.stall
+                return results + [.saved(saved)]
             }
             let write = try abandoning(pending) { () throws(TrainerError) in
                 try group.agree("copying the state") { () throws(TrainerError) in try BackgroundWrite(own, pending, on: device) }
             }
             underWay = UnderWay(pending: pending, write: write, position: position, score: score, stall: ContinuousClock.now - start)
         } catch  where [.file, .format, .memory].contains(error.code) {
-            results.append(.failed(step: position.step, "\(error)"))
+            results.append(.failed(step: position.step, error))
         }
         return results
     }
@@ -89,11 +98,12 @@ final class CheckpointKeeper {
             let written = save.write.wait()
             // Threads that write give way to all others: a rank that waits for them must not spin.
             try group.barrier(name: "writing the checkpoint")
-            let path = try finish(save.pending, save.position, save.score) { () throws(TrainerError) in try written.get() }
-            let stall = (save.stall + (ContinuousClock.now - start)) / .seconds(1)
-            return .saved(path: path, seconds: max(stall, (save.stall + save.write.duration) / .seconds(1)), stall: stall)
+            var saved = try finish(save.pending, save.position, save.score) { () throws(TrainerError) in try written.get() }
+            saved.stall = (save.stall + (ContinuousClock.now - start)) / .seconds(1)
+            saved.seconds = max(saved.stall, (save.stall + save.write.duration) / .seconds(1))
+            return .saved(saved)
         } catch  where error.code == .file || error.code == .format {
-            return .failed(step: save.position.step, "\(error)")
+            return .failed(step: save.position.step, error)
         }
     }
 
@@ -108,15 +118,31 @@ final class CheckpointKeeper {
     private func finish(
         _ pending: PendingCheckpoint, _ position: RunPosition, _ score: Double?,
         _ write: () throws(TrainerError) -> [CheckpointManifest.Entry]
-    ) throws(TrainerError) -> String {
+    ) throws(TrainerError) -> Saved {
         try abandoning(pending) { () throws(TrainerError) in
             let entries = try group.agree("writing the checkpoint", write)
             let all = try group.gather([UInt8]((try? JSONEncoder().encode(entries)) ?? Data()), name: "the checkpoint's hashes")
-            return try group.onFirst("completing the checkpoint") { () throws(TrainerError) in
-                let lists = all.compactMap { try? JSONDecoder().decode([CheckpointManifest.Entry].self, from: Data($0)) }
-                return try store.complete(pending, entries: lists.flatMap { $0 }, score: score, metadata: position.metadata).checkpoint.folder
+            let found = try group.onFirst("completing the checkpoint") { () throws(TrainerError) in
+                let saved = try store.complete(pending, entries: Self.entries(all), score: score, metadata: position.metadata)
+                return [saved.checkpoint.folder] + (saved.removalFailure.map { ["\($0)"] } ?? [])
             }
+            return Saved(step: position.step, path: found[0], seconds: 0, stall: 0, removalFailure: found.dropFirst().first)
         }
+    }
+
+    /// What all ranks have written, from what each has sent.
+    ///
+    /// - Throws: `format` if a rank has sent no list: the manifest would leave its file out.
+    static func entries(_ lists: [[UInt8]]) throws(TrainerError) -> [CheckpointManifest.Entry] {
+        var entries: [CheckpointManifest.Entry] = []
+        for (rank, bytes) in lists.enumerated() {
+            guard let list = try? JSONDecoder().decode([CheckpointManifest.Entry].self, from: Data(bytes)), !list.isEmpty else {
+                throw TrainerError(
+                    .format, "rank \(rank)", "did not say what it has written of the checkpoint", remedy: "Start the same program on every node")
+            }
+            entries += list
+        }
+        return entries
     }
 
     /// Takes back what was written of a checkpoint where `body` throws, as it does on all ranks.

@@ -35,13 +35,12 @@ public struct RunResult: Codable, Equatable, Sendable {
     /// The result that a run's folder holds; nil if the run has not finished.
     static func read(folder: String) -> RunResult? {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(fileName)") else { return nil }
-        return try? JSONDecoder().decode(RunResult.self, from: data)
+        return try? JSONDecoder.anyNumber.decode(RunResult.self, from: data)
     }
 
     func write(folder: String) throws(TrainerError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let encoder = JSONEncoder.anyNumber
+        encoder.outputFormatting.insert(.prettyPrinted)
         guard let data = try? encoder.encode(self) else { throw TrainerError(.file, "\(folder)/\(Self.fileName)", "can't be encoded") }
         try FileSystem().replace("\(folder)/\(Self.fileName)", with: [UInt8](data))
     }

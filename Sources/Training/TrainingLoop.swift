@@ -22,6 +22,12 @@ final class TrainingLoop {
     private(set) var sentBytes: [String: Int] = [:]
     private var best: Double?
     private var lastSave = ContinuousClock.now
+    /// The step of the newest checkpoint; where there is none, the run begins at 0.
+    private var savedStep: Int
+    /// Whether a signal has come, on any rank.
+    private var isInterrupted = false
+    /// Why the last save failed.
+    private var saveFailure: TrainerError?
     /// Steps of this process whose operations and collectives are traced.
     private var stepsToTrace = 5
     private var times: StepTimes
@@ -41,16 +47,17 @@ final class TrainingLoop {
         self.report = report
         self.context = context
         self.position = position
+        savedStep = position.step
         times = StepTimes(context.grid)
         replicas = ReplicaCheck(units: trained.model.units, held: trained.units, grid: context.grid, device: context.processor)
     }
 
-    /// Trains until the last step or a signal.
+    /// Trains until the last step or a signal, and saves then.
     ///
-    /// - Returns: The signal that ended the run early, on any rank; nil at its end.
-    /// - Throws: `numerics` where a loss or gradient is not finite; `memory`, `communication`.
+    /// - Returns: Whether a signal, on any rank, ended it early; then a checkpoint holds where the run stands.
+    /// - Throws: `numerics` where a loss or gradient is not finite; `memory`, `communication`; what kept that checkpoint from being written,
+    ///   on all ranks alike.
     func run() throws(TrainerError) -> Bool {
-        var isInterrupted = false
         while position.step < setup.schedule.stepCount, !isInterrupted {
             let votes = try runStep()
             traceStepFinished()
@@ -65,7 +72,15 @@ final class TrainingLoop {
         // What the last update has set out is done before MPI ends.
         try context.grid.world.finish()
         context.trace?.leave()
+        if isInterrupted, let saveFailure, savedStep != position.step { throw unsaved(saveFailure) }
         return isInterrupted
+    }
+
+    private func unsaved(_ failure: TrainerError) -> TrainerError {
+        let remedy = "The same command goes on from the checkpoint before, if there is one"
+        return TrainerError(
+            failure.code, failure.subject, "a signal ended the run after step \(position.step), which could not be saved: \(failure.problem)",
+            remedy: failure.remedy.map { "\($0). \(remedy)" } ?? remedy)
     }
 
     // MARK: - The parts of a step
@@ -231,13 +246,18 @@ final class TrainingLoop {
 
     private func say(_ saving: CheckpointKeeper.Saving) {
         switch saving {
-        case .saved(let path, let seconds, let stall):
-            report.log("checkpoint \(path) in \(fixed(seconds, 1)) s, of which training waited \(fixed(stall, 2)) s")
+        case .saved(let saved):
+            savedStep = saved.step
+            let seconds = fixed(saved.seconds, 1)
+            report.log("checkpoint \(saved.path) in \(seconds) s, of which training waited \(fixed(saved.stall, 2)) s")
+            if let failure = saved.removalFailure { report.warn("an old checkpoint was not removed: \(failure)") }
             let grace = setup.configuration.checkpoint.graceSeconds
-            if seconds > grace {
-                report.warn("a checkpoint takes \(fixed(seconds, 1)) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))")
+            if saved.seconds > grace {
+                report.warn("a checkpoint takes \(seconds) s, longer than checkpoint.grace_seconds of \(fixed(grace, 0))")
             }
-        case .failed(let step, let reason): report.warn("no checkpoint at step \(step): \(reason) Training goes on")
+        case .failed(let step, let error):
+            saveFailure = error
+            report.warn("no checkpoint at step \(step): \(error)" + (isInterrupted ? "" : " Training goes on"))
         }
     }
 }

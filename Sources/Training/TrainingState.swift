@@ -23,10 +23,13 @@ struct RunPosition: Codable, Equatable {
     /// What losses are multiplied by; nil for 1, and in checkpoints of earlier versions.
     var lossScale: LossScale?
 
-    /// As text for a checkpoint's manifest.
+    /// As text for a checkpoint's manifest; losses in it may be no number.
     var metadata: [String: String] {
-        let text = (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return ["position": text]
+        get throws(TrainerError) {
+            do { return ["position": String(decoding: try JSONEncoder.anyNumber.encode(self), as: UTF8.self)] } catch {
+                throw TrainerError(.format, "the checkpoint's metadata", "where the run stands can't be written (\(error))")
+            }
+        }
     }
 
     init(step: Int, cursor: Int, stream: UInt64, method: String, before: Measurement?, updates: UpdateGuard? = nil) {
@@ -39,7 +42,7 @@ struct RunPosition: Codable, Equatable {
     }
 
     init(metadata: [String: String], subject: String) throws(TrainerError) {
-        guard let text = metadata["position"], let value = try? JSONDecoder().decode(RunPosition.self, from: Foundation.Data(text.utf8)) else {
+        guard let text = metadata["position"], let value = try? JSONDecoder.anyNumber.decode(RunPosition.self, from: Foundation.Data(text.utf8)) else {
             throw TrainerError(.format, subject, "does not say where the run stood", remedy: "Resume from another checkpoint")
         }
         self = value

@@ -143,6 +143,30 @@ import Testing
         }
     }
 
+    @Test("a signal whose checkpoint can't be written: the run ends with the status of files, not as one that was saved, and says from where it goes on")
+    func unsavedSignal() throws {
+        try withTemporaryFolder { folder in
+            let run = try SmallRun(in: folder)
+            // A file where the folder of checkpoints would be, once the run has looked for one.
+            let blocker = Thread {
+                let limit = Date(timeIntervalSinceNow: 60)
+                while (try? String(contentsOfFile: "\(folder)/run/metrics.jsonl", encoding: .utf8))?.contains("\n") != true, Date() < limit {
+                    usleep(2000)
+                }
+                try? "".write(toFile: "\(folder)/run/checkpoints", atomically: true, encoding: .utf8)
+            }
+            blocker.start()
+            let killer = RankKiller(output: "\(folder)/run", rank: 1, signal: SIGUSR1, afterLines: 3, andSeconds: 0.3)
+            let result = try run.train(ranks: 2, "training.max_steps=4000", "checkpoint.every_steps=1000000")
+            #expect(killer.stop())
+            #expect(result.status == 66, "\(result)")
+            #expect(!result.stdout.contains("which a checkpoint holds") && !result.stdout.contains("Training goes on"), "\(result)")
+            #expect(result.stderr.contains("/checkpoints: a signal ended the run after step "), "\(result)")
+            #expect(result.stderr.contains("which could not be saved: is no folder. The same command goes on from the checkpoint before"))
+            #expect(try String(contentsOfFile: "\(folder)/run/ended.json", encoding: .utf8).contains("\"failed\""))
+        }
+    }
+
     @Test("a finished run is shown again, not trained again; full fine-tuning leaves a model that trains on")
     func finished() throws {
         try withTemporaryFolder { folder in

@@ -19,9 +19,9 @@ import Testing
     private func position(_ step: Int) -> RunPosition { RunPosition(step: step, cursor: step, stream: 1, method: "full", before: nil) }
 
     private func bytes(_ saving: CheckpointKeeper.Saving?) throws -> Data {
-        guard case .saved(let path, let seconds, let stall) = saving else { throw TrainerError(.file, "save", "\(String(describing: saving))") }
-        #expect(stall > 0 && stall <= seconds)
-        return try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(StatePiece.fileName(rank: 0, of: 1))"))
+        guard case .saved(let saved) = saving else { throw TrainerError(.file, "save", "\(String(describing: saving))") }
+        #expect(saved.stall > 0 && saved.stall <= saved.seconds)
+        return try Data(contentsOf: URL(fileURLWithPath: "\(saved.path)/\(StatePiece.fileName(rank: 0, of: 1))"))
     }
 
     @Test(
@@ -63,7 +63,7 @@ import Testing
             isBroken.value = true
             #expect(try keeper.save(position(2), score: nil).isEmpty)
             guard case .failed(step: 2, let reason) = try keeper.complete() else { throw TrainerError(.file, "save", "did not fail") }
-            #expect(reason.hasPrefix("file: ") && reason.hasSuffix("is broken."))
+            #expect(reason.code == .file && reason.problem == "is broken")
             #expect(try FileSystem().names(in: folder) == ["step-00000001"])
             isBroken.value = false
             _ = try keeper.save(position(3), score: nil)
@@ -81,6 +81,51 @@ import Testing
             _ = try bytes(keeper.complete())
             #expect(try keeper.resume(path: nil) { _ in }?.step == 1)
             #expect(try CheckpointListing.open(folder).items.map(\.name) == ["step-00000001"])
+        }
+    }
+
+    @Test("an old checkpoint that can't be removed is told of with the new one")
+    func notRemoved() throws {
+        try withTemporaryFolder { folder in
+            let disk = FileSystem { (operation) throws(TrainerError) in
+                if case .remove(let path) = operation, path.contains(".removed") { throw TrainerError(.file, path, "is stuck") }
+            }
+            let store = CheckpointStore(folder: folder, keepLast: 1, keepBest: false, fileSystem: disk)
+            let keeper = CheckpointKeeper(store: store, state: try Course(.adamw, method: .lora).state, group: SoloGroup(), copyingOn: nil)
+            var found: [String?] = []
+            for step in 1...2 {
+                guard case .saved(let saved) = try keeper.save(position(step), score: nil).first else { throw TrainerError(.file, "save", "failed") }
+                found.append(saved.removalFailure)
+            }
+            #expect(found[0] == nil && found[1]?.contains("is stuck") == true, "\(found)")
+        }
+    }
+
+    @Test("a manifest is made of one list from each rank; a list that is missing or can't be read is no list of nothing")
+    func lists() throws {
+        let entry = CheckpointManifest.Entry(name: "a", byteCount: 1, sha256: "b")
+        let good = [UInt8](try JSONEncoder().encode([entry]))
+        #expect(try CheckpointKeeper.entries([good, good]) == [entry, entry])
+        for bad in [[], [1, 2, 3], Array("[]".utf8), Array(good.dropLast())] {
+            expectError(.format, "rank 1: did not say what it has written") { _ = try CheckpointKeeper.entries([good, bad]) }
+        }
+    }
+
+    @Test("numbers that are not finite stand in a checkpoint's metadata and in a result, and are read back")
+    func notFinite() throws {
+        try withTemporaryFolder { folder in
+            var position = position(1)
+            position.before = Measurement(loss: .infinity, trainedTokens: 1, seconds: 1, fields: nil, samples: [])
+            let keeper = try keeper(try Course(.adamw, method: .lora), CheckpointStore(folder: folder, keepLast: 3, keepBest: false))
+            _ = try keeper.save(position, score: .nan)
+            _ = try keeper.complete()
+            #expect(try keeper.resume(path: nil) { _ in }?.before?.loss == .infinity)
+            let result = RunResult(
+                steps: 1, product: "adapter", isAdapter: true, needsNF4: false, isChat: false, model: "model", before: position.before, after: nil,
+                predictedPeak: [:], measuredPeak: [:], peakResidentBytes: 1)
+            try result.write(folder: folder)
+            #expect(RunResult.read(folder: folder) == result)
+            #expect(try SoloGroup().onFirst("result") { () throws(TrainerError) in RunResult.read(folder: folder) } == result)
         }
     }
 
@@ -107,8 +152,8 @@ import Testing
                 }
                 for result in results {
                     switch try result.get() {
-                    case .saved(let path, _, _): #expect(!failing && path.hasSuffix("step-00000001"))
-                    case .failed(_, let reason): #expect(failing && reason.contains("state-00002-of-00003.safetensors: is broken"))
+                    case .saved(let saved): #expect(!failing && saved.path.hasSuffix("step-00000001"))
+                    case .failed(_, let reason): #expect(failing && reason.description.contains("state-00002-of-00003.safetensors: is broken"))
                     case nil: Issue.record("nothing was saved")
                     }
                 }

@@ -72,7 +72,7 @@ import Testing
         _ = scale.lower(dynamic)
         scale.keep(dynamic)
         var position = RunPosition(step: 7, cursor: 1, stream: 1, method: "full", before: nil, updates: UpdateGuard())
-        let earlier = position.metadata
+        let earlier = try position.metadata
         #expect(earlier["position"]?.contains("lossScale") == false)
         #expect(try RunPosition(metadata: earlier, subject: "checkpoint").lossScale == nil)
         position.lossScale = scale

@@ -37,9 +37,8 @@ public struct CheckpointManifest: Codable, Equatable, Sendable {
     var rankingScore: Double? { score.flatMap { $0.isFinite ? $0 : nil } }
 
     func encoded() throws(TrainerError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let encoder = JSONEncoder.anyNumber
+        encoder.outputFormatting.insert(.prettyPrinted)
         do {
             return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
         } catch {
@@ -48,8 +47,7 @@ public struct CheckpointManifest: Codable, Equatable, Sendable {
     }
 
     static func decoded(_ bytes: [UInt8], path: String) throws(TrainerError) -> CheckpointManifest {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let decoder = JSONDecoder.anyNumber
         do {
             let format = try decoder.decode(Format.self, from: Data(bytes)).format
             guard format == currentFormat else {
