@@ -33,7 +33,7 @@ struct GenerationBatch {
         cache = try generator.model.makeCache(sequenceCount: prompts.count, capacity: capacity, on: device)
     }
 
-    func run(_ onText: (_ row: Int, _ piece: String) -> Void) throws(TrainerError) -> [Generation] {
+    func run(while isWanted: () -> Bool, _ onText: (_ row: Int, _ piece: String) -> Void) throws(TrainerError) -> [Generation] {
         let longest = generator.model.options.maximumPositions
         var sequences = prompts.map { prompt in
             Sequence(
@@ -41,7 +41,7 @@ struct GenerationBatch {
                 limit: min(options.maxNewTokens, longest - prompt.tokens.count))
         }
         var tokens = prompts.map(\.tokens)
-        while !cache.active.isEmpty {
+        while !cache.active.isEmpty, isWanted() {
             let logits = try generator.model.nextLogits(tokens, cache, on: device).values()
             let width = generator.model.options.vocabulary
             for (place, index) in cache.active.enumerated() {

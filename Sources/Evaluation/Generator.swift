@@ -53,11 +53,13 @@ public struct Generator {
     ///
     /// - Parameters:
     ///   - onText: Called with each piece of a row's text as soon as it is certain: whole characters, and no part of a stop string.
+    ///   - isWanted: Asked before each token; once it says no, what is not finished is cut off where it is.
     /// - Returns: A generation for each prompt, in their order.
     /// - Throws: `configuration` for options out of range and for a prompt that is empty, longer than the model takes, or has tokens that it
     ///   lacks; `numerics` if logits are not finite; `memory`.
     public func generate(
-        _ prompts: [Prompt], _ options: GenerationOptions = GenerationOptions(), onText: (_ row: Int, _ piece: String) -> Void = { _, _ in }
+        _ prompts: [Prompt], _ options: GenerationOptions = GenerationOptions(), onText: (_ row: Int, _ piece: String) -> Void = { _, _ in },
+        while isWanted: () -> Bool = { true }
     ) throws(TrainerError) -> [Generation] {
         try options.check()
         for prompt in prompts { try check(prompt) }
@@ -70,7 +72,7 @@ public struct Generator {
             let places = rest.prefix(max(1, options.batchTokens / capacity))
             rest = rest.dropFirst(places.count)
             let batch = try GenerationBatch(places.map { prompts[$0] }, options, self, capacity: capacity, on: device)
-            for (place, generation) in zip(places, try batch.run(onText)) { generations[place] = generation }
+            for (place, generation) in zip(places, try batch.run(while: isWanted, onText)) { generations[place] = generation }
         }
         return generations.compactMap { $0 }
     }

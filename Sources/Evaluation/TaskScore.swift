@@ -40,11 +40,14 @@ public struct TaskScore: Equatable, Sendable {
     /// A row's prompt is its tokens before the first trained one, and the text of its trained tokens is what is wanted; so rows must have been
     /// tokenised with completions trained only.
     ///
-    /// - Parameter rows: The same on every rank.
+    /// - Parameters:
+    ///   - rows: The same on every rank.
+    ///   - isWanted: As in `Generator.generate`; what is returned then is of no use.
     /// - Returns: The same on every rank.
     /// - Throws: `format` with the line of a row whose completion is no JSON object, where fields are compared; what `Generator` throws.
     public static func measure(
-        _ generator: Generator, on rows: TokenizedRows, _ options: Options = Options(), group: any ProcessGroup = SoloGroup()
+        _ generator: Generator, on rows: TokenizedRows, _ options: Options = Options(), group: any ProcessGroup = SoloGroup(),
+        while isWanted: () -> Bool = { true }
     ) throws(TrainerError) -> TaskScore {
         let scored = options.matchesFields ? min(rows.count, options.rowLimit ?? rows.count) : 0
         let sampled = min(rows.count, options.sampleCount)
@@ -54,7 +57,7 @@ public struct TaskScore: Equatable, Sendable {
         var generation = GenerationOptions()
         generation.maxNewTokens = options.maxNewTokens
         generation.batchTokens = options.batchTokens
-        let written = try generator.generate(cases.map { Generator.Prompt(row: $0.row, tokens: $0.prompt) }, generation)
+        let written = try generator.generate(cases.map { Generator.Prompt(row: $0.row, tokens: $0.prompt) }, generation, while: isWanted)
         try generator.finish()
         var part = Part()
         for (item, text) in zip(cases, written.map(\.text)) {

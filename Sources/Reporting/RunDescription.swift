@@ -66,7 +66,7 @@ public struct RunEnding: Codable, Equatable, Sendable {
     }
 
     public var kind: Kind
-    /// The error's line.
+    /// The error's line, or what is to be said of an interruption.
     public var message: String?
     /// In Unix seconds.
     public var time: Double

@@ -28,7 +28,7 @@ struct RunState: Codable, Equatable, Sendable {
         case .failed: return RunState(kind: .failed, message: ending?.message, time: ending?.time)
         case .interrupted:
             let message = "A signal ended it after a checkpoint; the same command goes on from there."
-            return RunState(kind: .interrupted, message: message, time: ending?.time)
+            return RunState(kind: .interrupted, message: ending?.message ?? message, time: ending?.time)
         case nil: break
         }
         guard !hasResult else { return RunState(kind: .finished) }

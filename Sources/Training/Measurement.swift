@@ -36,12 +36,15 @@ struct HeldOutMeter {
     }
 
     /// The loss, the task's score and the samples: what is measured before and after.
-    func everything(_ trained: TrainedModel) throws(TrainerError) -> Measurement {
+    ///
+    /// - Parameter isWanted: Asked on each rank for itself between the tokens that it generates: once it says no, the rank hurries to the end, and
+    ///   what was measured is worth nothing.
+    func everything(_ trained: TrainedModel, while isWanted: () -> Bool) throws(TrainerError) -> Measurement {
         let start = ContinuousClock.now
         var measurement = try loss(trained)
         guard options.task != .none || options.samples > 0 else { return measurement }
         let generator = Generator(trained.model, tokenizer, endTokens: endTokens, on: context.device)
-        let found = try TaskScore.measure(generator, on: rows, options.scoring, group: context.grid.replicas)
+        let found = try TaskScore.measure(generator, on: rows, options.scoring, group: context.grid.replicas, while: isWanted)
         measurement.fields = found.fields
         measurement.samples = found.samples
         measurement.seconds = (ContinuousClock.now - start) / .seconds(1)

@@ -91,6 +91,14 @@ final class RunReport {
         try events?.end(isSuccess: true, time: Date().timeIntervalSince1970)
     }
 
+    func end(_ outcome: TrainingRun.Outcome) {
+        switch outcome {
+        case .finished, .finishedBefore: end(.finished)
+        case .interrupted(0): end(.interrupted, message: "A signal ended it before its first step; the same command begins it anew.")
+        case .interrupted: end(.interrupted)
+        }
+    }
+
     /// Leaves word of how the run ended, and its page. What every rank has found the first one tells; another waits a moment for it to do so,
     /// and tells by itself what it alone has found. A disk that refuses them changes nothing about the ending.
     func end(_ kind: RunEnding.Kind, message: String? = nil) {

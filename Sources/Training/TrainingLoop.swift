@@ -65,16 +65,19 @@ final class TrainingLoop {
             if isEvaluationDue { score = try evaluate() }
             isInterrupted = votes.interrupted
             if votes.areAllWritten, let saving = try keeper.complete() { say(saving) }
-            if isInterrupted || votes.wantsCheckpoint || isCheckpointDue || isBest(score) { try save(score) }
+            if isInterrupted || votes.wantsCheckpoint || isCheckpointDue || isBest(score) || isLastDue { try save(score) }
         }
         enter("checkpoint", context.trace)
         if let saving = try keeper.complete() { say(saving) }
         // What the last update has set out is done before MPI ends.
         try context.grid.world.finish()
         context.trace?.leave()
-        if isInterrupted, let saveFailure, savedStep != position.step { throw unsaved(saveFailure) }
+        if isInterrupted, !isSaved, let saveFailure { throw unsaved(saveFailure) }
         return isInterrupted
     }
+
+    /// Whether a checkpoint holds where the run stands.
+    var isSaved: Bool { savedStep == position.step }
 
     private func unsaved(_ failure: TrainerError) -> TrainerError {
         let remedy = "The same command goes on from the checkpoint before, if there is one"
@@ -221,6 +224,12 @@ final class TrainingLoop {
     private var isCheckpointDue: Bool {
         guard let every = setup.configuration.checkpoint.everySteps else { return false }
         return position.step % every == 0
+    }
+
+    /// After the last step, in a run that saves at all: measuring what has come of it may take longer than a time limit leaves.
+    private var isLastDue: Bool {
+        let options = setup.configuration.checkpoint
+        return position.step == setup.schedule.stepCount && (options.everySteps != nil || options.everyMinutes != nil)
     }
 
     /// By the first rank's clock; its vote tells the others.

@@ -32,10 +32,8 @@ public final class TrainingRun {
         case finished(RunResult)
         /// It had finished before; nothing was done.
         case finishedBefore(RunResult)
-        /// A signal came; the run can be resumed.
+        /// A signal came; a checkpoint holds the step, unless it is 0.
         case interrupted(step: Int)
-
-        var isFinished: Bool { if case .interrupted = self { false } else { true } }
     }
 
     /// - Throws: Every kind of error; those that all ranks find are thrown on all alike.
@@ -49,7 +47,7 @@ public final class TrainingRun {
         do throws(TrainerError) {
             let outcome = try train(report)
             watchdog?.stop(removingRecord: true)
-            report.end(outcome.isFinished ? .finished : .interrupted)
+            report.end(outcome)
             return outcome
         } catch {
             watchdog?.stop(removingRecord: false)
@@ -92,7 +90,7 @@ public final class TrainingRun {
         let state = TrainingState(trained: trained, optimizer: optimizer)
         let keeper = keeper(state, forecast)
         let meter = meter(setup)
-        let position = try start(setup, trained, keeper, meter, report)
+        guard let position = try start(setup, trained, keeper, meter, report) else { return .interrupted(step: 0) }
         let step = TrainingStep(trained, optimizer, configuration, setup.learningRates, spill: spill, on: context.device, trace: context.trace)
         step.resume(position)
         let loop = TrainingLoop(setup, trained, step, keeper, meter, report, context, from: position)
@@ -103,7 +101,7 @@ public final class TrainingRun {
         report.finishProgress()
         enter("end of the run", nil)
         if isInterrupted { return .interrupted(step: loop.position.step) }
-        return .finished(try finish(setup, state, meter, report, loop, forecast, record))
+        return try finish(setup, state, meter, report, loop, forecast, record)
     }
 
     // MARK: - Beginning
@@ -147,10 +145,10 @@ public final class TrainingRun {
         }
     }
 
-    /// Where the run begins: at the newest checkpoint that verifies, or at step 0 after a first measurement.
+    /// Where the run begins: at the newest checkpoint that verifies, or at step 0 after a first measurement; nil if a signal ended that.
     private func start(
         _ setup: RunSetup, _ trained: TrainedModel, _ keeper: CheckpointKeeper, _ meter: HeldOutMeter?, _ report: RunReport
-    ) throws(TrainerError) -> RunPosition {
+    ) throws(TrainerError) -> RunPosition? {
         var position: RunPosition?
         switch configuration.checkpoint.resume {
         case .never: break
@@ -165,7 +163,9 @@ public final class TrainingRun {
             return position
         }
         try report.openMetrics(keepingSteps: 0, settings: configuration.settings)
-        let before = try meter?.everything(trained)
+        let isWanted = { SignalWatcher.requested == nil }
+        let before = try meter?.everything(trained, while: isWanted)
+        if try !isWantedByAll(isWanted) { return nil }
         if let before { report.evaluation(before, step: 0) }
         return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
     }
@@ -219,7 +219,7 @@ public final class TrainingRun {
     private func finish(
         _ setup: RunSetup, _ state: TrainingState, _ meter: HeldOutMeter?, _ report: RunReport, _ loop: TrainingLoop,
         _ forecast: MemoryForecast, _ record: RunRecord
-    ) throws(TrainerError) -> RunResult {
+    ) throws(TrainerError) -> Outcome {
         let (position, trained) = (loop.position, state.trained)
         let measuredPeak = try context.device.ledger.largest(of: group).peakByKind
         var provenance = try record.make(trained, position, on: context.processor, group: group)
@@ -229,7 +229,10 @@ public final class TrainingRun {
             defer { values.discard() }
             return try writer.write(into: folder.path, provenance)
         }
-        let after = try meter?.everything(trained)
+        // Another start goes on from the last step's checkpoint.
+        let isWanted = { !loop.isSaved || SignalWatcher.requested == nil }
+        let after = try meter?.everything(trained, while: isWanted)
+        if try !isWantedByAll(isWanted) { return .interrupted(step: position.step) }
         provenance.training?.lossAfter = after.flatMap { $0.loss.isFinite ? $0.loss : nil }
         if let after { report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
@@ -245,6 +248,10 @@ public final class TrainingRun {
             try writer.describe(product, provenance)
             try result.write(folder: folder.path)
         }
-        return result
+        return .finished(result)
+    }
+
+    private func isWantedByAll(_ isWanted: () -> Bool) throws(TrainerError) -> Bool {
+        try group.max([isWanted() ? 0 : 1], name: "whether a signal has come")[0] == 0
     }
 }

@@ -42,6 +42,7 @@ struct TrainCommand: ParsableCommand {
         case .finishedBefore(let result):
             print("This run has finished before; its result, from \(loaded.configuration.output):\n\n" + result.text(configurationPath: file))
             print("\nTo train again, give another output (output=runs/again) or remove the folder.")
+        case .interrupted(step: 0): print("interrupted before the first step; the same command begins anew")
         case .interrupted(let step):
             print("interrupted after step \(step), which a checkpoint holds; the same command goes on from there")
         }

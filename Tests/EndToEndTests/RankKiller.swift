@@ -10,9 +10,13 @@ final class RankKiller: @unchecked Sendable {
 
     /// - Parameters:
     ///   - afterLines: Wait until the run's metrics have grown by so many lines.
+    ///   - afterFile: Then wait until the output folder has this file.
     ///   - andSeconds: Then wait this long.
     ///   - inCheckpoint: Then wait until a checkpoint is being written.
-    init(output: String, rank: Int, signal: Int32 = SIGKILL, afterLines: Int, andSeconds: Double = 0, inCheckpoint: Bool = false) {
+    init(
+        output: String, rank: Int, signal: Int32 = SIGKILL, afterLines: Int = 0, afterFile: String = "", andSeconds: Double = 0,
+        inCheckpoint: Bool = false
+    ) {
         let box = Box()
         thread = Thread { box.body?() }
         box.body = { [self] in
@@ -20,6 +24,7 @@ final class RankKiller: @unchecked Sendable {
             let start = Self.lineCount(metrics)
             while !stopped, Self.ranks(output).isEmpty { usleep(5000) }
             while !stopped, Self.lineCount(metrics) < start + afterLines { usleep(2000) }
+            while !stopped, !FileManager.default.fileExists(atPath: "\(output)/\(afterFile)") { usleep(2000) }
             usleep(UInt32(andSeconds * 1e6))
             while !stopped, inCheckpoint, !Self.holdsHalfACheckpoint(output) { usleep(200) }
             let found = Self.ranks(output)

@@ -60,6 +60,24 @@ import Tokenizers
         for (prompt, generation) in zip(Self.prompts, found) { #expect(pieces[prompt.row, default: ""].utf8.elementsEqual(generation.text.utf8)) }
     }
 
+    @Test("generate: when it is no longer wanted, every prompt still has an answer, cut off where it was")
+    func cutOff() throws {
+        let small = try SmallModel()
+        var options = GenerationOptions()
+        options.maxNewTokens = 40
+        options.batchTokens = 1
+        let whole = try small.generator.generate(Self.prompts, options)
+        var asked = 0
+        let cut = try small.generator.generate(
+            Self.prompts, options,
+            while: {
+                asked += 1
+                return asked <= 5
+            })
+        #expect(cut.count == whole.count && cut.reduce(0) { $0 + $1.tokens.count } == 5)
+        for (cut, whole) in zip(cut, whole) { #expect(whole.tokens.starts(with: cut.tokens)) }
+    }
+
     @Test("stop: a stop string, a stop token and the model's last position end a text, and each is told")
     func stops() throws {
         let small = try SmallModel("untied")

@@ -44,6 +44,8 @@ func description(_ process: ProcessMark = .own) -> RunDescription {
             let third = try RunNews.read(run, known: known)
             #expect(third.files?.keys.sorted() == ["result.json", "run.json"])
             #expect(third.state == RunState(kind: .failed, message: "numerics: it broke", time: 7))
+            try run.write(RunEnding(.interrupted, message: "early", time: 7))
+            #expect(try RunNews.read(run).state.message == "early")
             try run.write(description())
             #expect(try RunNews.read(run).state.kind == .finished, "begun anew, but a result is there")
         }
