@@ -18,8 +18,10 @@ public struct CheckpointOptions: ConfigurationOptions {
             .key("every_minutes", \.everyMinutes, .above(0), "Minutes between checkpoints, whichever of the two comes first; null for none"),
             .key("keep_last", \.keepLast, .from(1), "How many of the newest checkpoints are kept").known(as: "save_total_limit"),
             .key("keep_best", \.keepBest, "Also keep the checkpoint with the lowest held-out loss").known(as: "load_best_model_at_end"),
-            .key("resume", \.resume, "Go on from the newest sound checkpoint of the output folder, from a given one, or never")
-                .known(as: "resume_from_checkpoint"),
+            .key(
+                "resume", \.resume,
+                "Go on from the newest sound checkpoint of the output folder, from a given one or what was saved after it, or never"
+            ).known(as: "resume_from_checkpoint"),
             .key("grace_seconds", \.graceSeconds, .above(0), "Time between a signal to stop and the kill; a slower checkpoint is warned of"),
             .key(
                 "background", \.background,

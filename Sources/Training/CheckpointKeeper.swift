@@ -157,27 +157,53 @@ final class CheckpointKeeper {
 
     /// Restores the newest checkpoint that verifies, or the one at `path`; says what it passed over.
     ///
+    /// A run that was taken back to the one at `path` before, and has saved since, goes on from what it has saved: the same command starts it
+    /// again after a fault.
+    ///
     /// - Returns: nil if there is none to resume from.
     /// - Throws: `format`, `file`, `shape` on every rank if the one at `path` is damaged or belongs to another run.
     func resume(path: String?, say: (String) -> Void) throws(TrainerError) -> RunPosition? {
-        struct Found: Codable {
-            var folder: String?
-            var passedOver: [String]
-        }
-        let found = try group.onFirst("finding a checkpoint") { () throws(TrainerError) in
-            if let path { return Found(folder: try store.verify(path).folder, passedOver: []) }
-            let search = try store.newestVerified()
-            return Found(folder: search.checkpoint?.folder, passedOver: search.passedOver.map { "\($0.name): \($0.reason)" })
-        }
-        for line in found.passedOver { say("passed over checkpoint \(line)") }
+        let found = try group.onFirst("finding a checkpoint") { () throws(TrainerError) in try find(path) }
+        for line in found.notes { say(line) }
         guard let folder = found.folder else { return nil }
         let position = try group.agree("restoring the checkpoint") { () throws(TrainerError) in
             let checkpoint = try store.verify(folder, contents: false)
-            let position = try RunPosition(metadata: checkpoint.manifest.metadata, subject: folder)
+            var position = try RunPosition(metadata: checkpoint.manifest.metadata, subject: folder)
+            position.origin = found.origin ?? position.origin
             try state.restore(from: StoredState(folder: folder, names: checkpoint.manifest.files.map(\.name)))
             return position
         }
         try state.trained.units.publish()
         return position
+    }
+    private struct Found: Codable {
+        var folder: String?
+        /// The one that was given, if it is the one found.
+        var origin: RunPosition.Origin?
+        var notes: [String]
+    }
+
+    private func find(_ path: String?) throws(TrainerError) -> Found {
+        guard let path else {
+            let search = try store.newestVerified()
+            return Found(folder: search.checkpoint?.folder, notes: search.passedOver.map { "passed over checkpoint \($0.name): \($0.reason)" })
+        }
+        let given = RunPosition.Origin(
+            path: URL(fileURLWithPath: path).standardizedFileURL.path,
+            sha256: (try? digest(of: "\(path)/\(CheckpointManifest.fileName)", in: FileSystem()).sha256) ?? "")
+        if let newest = try store.newestVerified().checkpoint, let origin = try? position(newest).origin, isSame(origin, given) {
+            let note = "\(path) is where this run was taken back to before; it goes on from what it has saved since, \(newest.folder)"
+            return Found(folder: newest.folder, notes: ["\(note). Remove that to go back once more"])
+        }
+        return Found(folder: try store.verify(path).folder, origin: given, notes: [])
+    }
+
+    private func position(_ checkpoint: VerifiedCheckpoint) throws(TrainerError) -> RunPosition {
+        try RunPosition(metadata: checkpoint.manifest.metadata, subject: checkpoint.folder)
+    }
+
+    /// By its content; by its place where it is gone, as one of this run's own is once enough others were saved.
+    private func isSame(_ origin: RunPosition.Origin, _ given: RunPosition.Origin) -> Bool {
+        given.sha256.isEmpty ? origin.path == given.path : origin.sha256 == given.sha256
     }
 }

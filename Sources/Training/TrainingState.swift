@@ -23,6 +23,15 @@ struct RunPosition: Codable, Equatable {
     /// What losses are multiplied by; nil for 1, and in checkpoints of earlier versions.
     var lossScale: LossScale?
 
+    /// The checkpoint that the run was last taken back to by name; nil if it never was.
+    var origin: Origin?
+
+    /// A checkpoint as it was given: where it lay, and the hash of its manifest.
+    struct Origin: Codable, Equatable {
+        var path: String
+        var sha256: String
+    }
+
     /// As text for a checkpoint's manifest; losses in it may be no number.
     var metadata: [String: String] {
         get throws(TrainerError) {

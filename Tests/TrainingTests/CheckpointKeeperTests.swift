@@ -84,6 +84,34 @@ import Testing
         }
     }
 
+    @Test(
+        "pain 21: a run taken back to a checkpoint that is named goes on, when started again, from what it has saved since, also once that one is gone"
+    )
+    func takenBack() throws {
+        try withTemporaryFolder { folder in
+            let store = CheckpointStore(folder: folder, keepLast: 9, keepBest: false)
+            let keeper = CheckpointKeeper(store: store, state: try Course(.adamw, method: .lora).state, group: SoloGroup(), copyingOn: nil)
+            for step in [1, 2, 3] { _ = try keeper.save(position(step), score: nil) }
+            let given = "\(folder)/step-00000001"
+            var notes: [String] = []
+            func resumed(_ path: String?) throws -> RunPosition { try #require(try keeper.resume(path: path) { notes.append($0) }) }
+            // Newer ones of before do not come from it, so it is gone back to, and again until something is saved.
+            for _ in 0..<2 { #expect(try resumed(given).step == 1 && notes.isEmpty) }
+            var later = try resumed(given)
+            later.step = 2
+            _ = try keeper.save(later, score: nil)
+            #expect(try resumed(given).step == 2 && notes.first?.contains("\(folder)/step-00000002.2") == true, "\(notes)")
+            later = try resumed(nil)
+            later.step = 4
+            _ = try keeper.save(later, score: nil)
+            try FileSystem().remove(given)
+            #expect(try resumed(given).step == 4)
+            // Another one is gone back to.
+            #expect(try resumed("\(folder)/step-00000003").step == 3)
+            expectError(.file, "step-00000009") { _ = try resumed("\(folder)/step-00000009") }
+        }
+    }
+
     @Test("an old checkpoint that can't be removed is told of with the new one")
     func notRemoved() throws {
         try withTemporaryFolder { folder in
