@@ -17,7 +17,7 @@ public struct ProcessMark: Codable, Equatable, Sendable {
     }
 
     /// Whether it still runs; nil if it belongs to another host.
-    var isAlive: Bool? { host == Self.hostName ? Self.startTicks(process) == start : nil }
+    public var isAlive: Bool? { host == Self.hostName ? Self.startTicks(process) == start : nil }
 
     private static var hostName: String { ProcessInfo.processInfo.hostName }
 

@@ -16,6 +16,11 @@ public struct RunFolder: Equatable, Sendable {
     public func flightPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).flight.json" }
     public func logPath(rank: Int) -> String { "\(path)/logs/rank-\(rank).log" }
 
+    /// What a run leaves that ended before it began.
+    private static let leftovers: Set = [
+        "logs", "run.lock", "resolved.yaml.new", "ended.json", "ended.json.partial", "report.html", "report.html.partial",
+    ]
+
     /// Makes the folder, or takes one that is empty or holds a run that may go on. One rank does this, before the others open their logs.
     ///
     /// A run is known by its `resolved.yaml`, which the run writes once it is sure to start.
@@ -30,14 +35,16 @@ public struct RunFolder: Equatable, Sendable {
             throw TrainerError(
                 .file, path, "holds a run already", remedy: "Choose another output, remove the folder, or let checkpoint.resume be auto")
         }
-        // What a run leaves that ended before it began.
-        if !isRun, let name = names.first(where: { $0 != "logs" && $0 != "run.lock" }) {
+        if !isRun, let name = names.first(where: { !leftovers.contains($0) }) {
             throw TrainerError(.file, path, "exists and holds no run but \(name)", remedy: "Choose another output or empty the folder")
         }
         guard access(path, W_OK | X_OK) == 0 else { throw .system(path, "can't be written", remedy: "Choose another output") }
         try makeFolders("\(path)/logs")
         return folder
     }
+
+    /// Whether a run has begun here.
+    public var holdsRun: Bool { FileSystem().size(of: resolvedPath) != nil }
 
     /// Writes `resolved.yaml` whole: a reader never sees a part of it.
     public func writeResolved(_ yaml: String) throws(TrainerError) {

@@ -28,8 +28,10 @@ private func refusal(_ path: String, mayResume: Bool = true) -> String? {
     func failedStart() throws {
         try withTemporaryFolder { folder in
             _ = try RunFolder.prepare(path: folder, mayResume: true).openLog(rank: 0)
-            try Data().write(to: URL(fileURLWithPath: "\(folder)/run.lock"))
-            #expect(refusal(folder) == nil)
+            for name in ["run.lock", "resolved.yaml.new", "ended.json", "report.html"] {
+                try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            #expect(refusal(folder) == nil && !RunFolder(path: folder).holdsRun)
         }
     }
 
@@ -39,7 +41,7 @@ private func refusal(_ path: String, mayResume: Bool = true) -> String? {
             try RunFolder.prepare(path: folder, mayResume: false).writeResolved("output: x\n")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["logs", "resolved.yaml"])
             #expect(try String(contentsOfFile: "\(folder)/resolved.yaml", encoding: .utf8) == "output: x\n")
-            #expect(refusal(folder) == nil)
+            #expect(refusal(folder) == nil && RunFolder(path: folder).holdsRun)
             let line = "file: PATH: holds a run already. Choose another output, remove the folder, or let checkpoint.resume be auto."
             #expect(refusal(folder, mayResume: false) == line)
         }
