@@ -44,6 +44,7 @@ public final class TrainingRun {
         defer { lock?.release() }
         let watchdog = try watch()
         let report = try RunReport(folder, group: group, loggingSteps: configuration.training.loggingSteps)
+        if let warning = lock?.warning { report.warn(warning) }
         do throws(TrainerError) {
             let outcome = try train(report)
             watchdog?.stop(removingRecord: true)
@@ -63,6 +64,8 @@ public final class TrainingRun {
         let options = Watchdog.Options(limit: limit) {
             folder.flightPath(rank: $0)
         } tell: { error in
+            // A folder that holds no run yet is to be taken by the next start.
+            guard folder.holdsRun else { return }
             try? folder.write(RunEnding(.failed, message: "\(error)", time: FlightRecord.now()))
             try? folder.writeReport()
         }
@@ -127,7 +130,10 @@ public final class TrainingRun {
         try group.agree("taking the run's folder") { () throws(TrainerError) in
             guard group.index == 0 else { return nil }
             _ = try RunFolder.prepare(path: folder.path, mayResume: mayResume)
-            return try RunLock.take(folder: folder.path)
+            return try RunLock.take(folder: folder.path) {
+                print($0)
+                fflush(nil)
+            }
         }
     }
 
@@ -163,9 +169,8 @@ public final class TrainingRun {
             return position
         }
         try report.openMetrics(keepingSteps: 0, settings: configuration.settings)
-        let isWanted = { SignalWatcher.requested == nil }
-        let before = try meter?.everything(trained, while: isWanted)
-        if try !isWantedByAll(isWanted) { return nil }
+        let (before, isEnded) = try measure(meter, trained, mayEnd: true)
+        if isEnded { return nil }
         if let before { report.evaluation(before, step: 0) }
         return RunPosition(step: 0, cursor: 0, stream: setup.schedule.streamFingerprint, method: setup.methodName, before: before)
     }
@@ -230,9 +235,8 @@ public final class TrainingRun {
             return try writer.write(into: folder.path, provenance)
         }
         // Another start goes on from the last step's checkpoint.
-        let isWanted = { !loop.isSaved || SignalWatcher.requested == nil }
-        let after = try meter?.everything(trained, while: isWanted)
-        if try !isWantedByAll(isWanted) { return .interrupted(step: position.step) }
+        let (after, isEnded) = try measure(meter, trained, mayEnd: loop.isSaved)
+        if isEnded { return .interrupted(step: position.step) }
         provenance.training?.lossAfter = after.flatMap { $0.loss.isFinite ? $0.loss : nil }
         if let after { report.evaluation(after, step: position.step) }
         let resident = try group.max([Double(ProcessMemory.peakResident.bytes)], name: "the resident memory")[0]
@@ -249,6 +253,18 @@ public final class TrainingRun {
             try result.write(folder: folder.path)
         }
         return .finished(result)
+    }
+
+    /// Measures the model, unless a signal on any rank ends that.
+    private func measure(
+        _ meter: HeldOutMeter?, _ trained: TrainedModel, mayEnd: Bool
+    ) throws(TrainerError) -> (found: Measurement?, isEnded: Bool) {
+        let isWanted = { !mayEnd || SignalWatcher.requested == nil }
+        guard try isWantedByAll(isWanted) else { return (nil, true) }
+        // Ranks that hold a model together could not stop alike in the middle.
+        let isWantedMeanwhile = { trained.isDivided || isWanted() }
+        let found = try meter?.everything(trained, while: isWantedMeanwhile)
+        return (found, try !isWantedByAll(isWantedMeanwhile))
     }
 
     private func isWantedByAll(_ isWanted: () -> Bool) throws(TrainerError) -> Bool {

@@ -25,6 +25,7 @@ import Testing
             #expect(lock.warning == nil)
             let error = #expect(throws: TrainerError.self) { try RunLock.take(folder: folder) }
             #expect(error?.code == .file)
+            #expect(error?.remedy == "Wait for it, end it, or give this run another folder")
             #expect(error?.problem.contains("in use by process \(getpid()) on ") == true)
             lock.release()
             let again = try RunLock.take(folder: folder)
@@ -36,11 +37,35 @@ import Testing
     func otherProcess() throws {
         try withTemporaryFolder { folder in
             let process = try holder(folder)
-            #expect(throws: TrainerError.self) { try RunLock.take(folder: folder) }
+            #expect(throws: TrainerError.self) { try RunLock.take(folder: folder, patience: .zero) }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             let lock = try RunLock.take(folder: folder)
             lock.release()
+        }
+    }
+
+    @Test("take: a holder on another host, or gone from this one, is waited for, which is told once; then a restart may help")
+    func waits() throws {
+        for line in ["process 1 on elsewhere\n1\n", "process \(getpid()) on \(ProcessInfo.processInfo.hostName)\n1\n"] {
+            try withTemporaryFolder { folder in
+                let process = try holder(folder)
+                let path = "\(folder)/\(RunLock.fileName)"
+                try FileSystem().append(to: path).write(Array(line.utf8))
+                let holder = String(line.split(separator: "\n")[0])
+                expectError(.communication, "the run's folder is in use by \(holder).", "some minutes.") {
+                    _ = try RunLock.take(folder: folder, patience: .milliseconds(50))
+                }
+                var said: [String] = []
+                Thread.detachNewThread {
+                    usleep(700_000)
+                    kill(process.processIdentifier, SIGKILL)
+                }
+                let lock = try RunLock.take(folder: folder) { said.append($0) }
+                #expect(said == ["\(path): the run's folder is in use by \(holder), which may be gone; waiting up to 2 min 00 s for it to be free"])
+                lock.release()
+                process.waitUntilExit()
+            }
         }
     }
 
