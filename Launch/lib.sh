@@ -80,6 +80,36 @@ worth_restarting() {
     case $1 in 0 | 6[4-9] | 7[01] | 76 | 126 | 127 | 130) return 1 ;; esac
 }
 
+# worth_another_job START RUN.yaml [key=value ...]: whether a job that ended with status should go on in another one: after a request, or a fault
+# that may not come again. Of RESTARTS (20) that end in a row with no newer checkpoint than the one before it is the last; they are counted in the
+# run's folder, and where that is not known START, the number of this job, stands for the count.
+worth_another_job() {
+    local count=$1 folder
+    shift
+    [[ $asked == USR1 ]] && ((status == 130)) || worth_restarting "$status" || return 1
+    folder=$(output_of "$@")
+    if [[ $folder ]] && mkdir -p "$folder/logs"; then count=$(count_in_vain "$folder" || echo "$count"); fi
+    ((count <= ${RESTARTS:-20}))
+}
+
+# output_of RUN.yaml [key=value ...]: the run's folder, if it stands on a line of its own.
+output_of() {
+    local word folder
+    folder=$(sed -nE "/^output:/ { s/^output:[[:space:]]*//; s/[[:space:]]+(#.*)?$//; s/^(['\"])(.*)\1$/\2/; p }" "$1" | tail -n 1)
+    shift
+    for word; do [[ $word != output=* ]] || folder=${word#output=}; done
+    printf '%s\n' "$folder"
+}
+
+# count_in_vain FOLDER: how many jobs of the run, this one included, have ended in a row with its newest checkpoint where it was.
+count_in_vain() {
+    local file=$1/logs/jobs-in-vain names=("$1"/checkpoints/step-*/complete) step before=-1 count=0
+    step=$(printf '%s\n' "${names[@]##*/checkpoints/step-}" | sed -nE 's/^0*([0-9]+)[./].*/\1/p' | sort -n | tail -n 1)
+    [[ ! -f $file ]] || read -r count before <"$file"
+    ((${step:-0} <= before)) || count=0
+    printf '%s %s\n' "$((count + 1))" "${step:-0}" >"$file" && echo "$((count + 1))"
+}
+
 # hosts_in HOSTFILE: a line with name and slots for each host.
 hosts_in() {
     awk '{ sub(/#.*/, "") } NF {

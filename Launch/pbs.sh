@@ -4,7 +4,7 @@
 #   qsub -v RUN=my.yaml,KEYS='method.r=8 training.epochs=2' Launch/pbs.sh      from the repository's folder; KEYS may be left out
 #
 # MARGIN (300) seconds before walltime the ranks save, and the job queues itself again: with the lines below, as options of qsub are not kept.
-# RESTARTS (20) limits how often a fault does the same.
+# A fault does the same. RESTARTS (20) limits how often in a row that happens without a newer checkpoint than before.
 #PBS -N trainer
 #PBS -l select=1:ncpus=2:mpiprocs=2
 #PBS -l walltime=04:00:00
@@ -26,10 +26,9 @@ trap 'kill -- "-$timer" 2>/dev/null || true' EXIT
 
 read -ra keys <<<"${KEYS:-}"
 say "Start ${START:=1} on $(sort "$PBS_NODEFILE" | uniq -c | awk '{ print $2 " (" $1 ")" }' | paste -sd ' ')"
-launch mpirun --hostfile "$PBS_NODEFILE" -n "$(wc -l <"$PBS_NODEFILE")" trainer "$RUN" "${keys[@]}"
+launch mpirun --hostfile "$PBS_NODEFILE" -n "$(wc -l <"$PBS_NODEFILE")" "$(realpath "$(command -v trainer)")" "$RUN" "${keys[@]}"
 # SIGUSR1 is the timer's; SIGTERM comes from whoever ends the job.
-if { ((status == 130)) && [[ $asked == USR1 ]]; } ||
-    { [[ ${asked:-USR1} == USR1 ]] && worth_restarting "$status" && ((START <= ${RESTARTS:-20})); }; then
+if [[ ${asked:-USR1} == USR1 ]] && worth_another_job "$START" "$RUN" "${keys[@]}"; then
     say "It ended with status $status and is queued again"
     qsub -v "RUN=$RUN,KEYS=${KEYS:-},START=$((START + 1)),MARGIN=${MARGIN:-300},RESTARTS=${RESTARTS:-20}" Launch/pbs.sh
 fi
