@@ -51,7 +51,7 @@ struct CheckpointCommand: ParsableCommand {
             let listing = try CheckpointListing.open(path)
             var problems: [TrainerError] = []
             for item in listing.items {
-                if item.name.hasPrefix(".") {
+                if item.isUnfinished {
                     print("\(item.name): \(item.problem ?? "")")
                     continue
                 }

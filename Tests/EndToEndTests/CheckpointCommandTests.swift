@@ -52,6 +52,15 @@ import Testing
             let whole = try runTrainer(["checkpoint", "verify", folder])
             #expect(whole.status == 0 && whole.stdout.contains(#/step-00000004: 2 files of \d+ kB, all as saved/#), "\(whole)")
 
+            // Renamed, and cut short before the marker was written.
+            try FileManager.default.copyItem(atPath: "\(folder)/step-00000002", toPath: "\(folder)/step-00000003")
+            try FileManager.default.removeItem(atPath: "\(folder)/step-00000003/complete")
+            let cut = try runTrainer(["checkpoint", "verify", folder])
+            #expect(cut.status == 0 && cut.stdout.contains("step-00000003: the save was never completed\n"), "\(cut)")
+            let alone = try runTrainer(["checkpoint", "verify", "\(folder)/step-00000003"])
+            #expect(alone.status == 66 && alone.stderr.contains("the save was never completed"), "\(alone)")
+            try FileManager.default.removeItem(atPath: "\(folder)/step-00000003")
+
             let file = "\(folder)/step-00000002/state-00002-of-00002.safetensors"
             var changed = try bytes(file)
             changed[changed.count - 9] ^= 4

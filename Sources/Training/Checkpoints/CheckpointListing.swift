@@ -10,6 +10,8 @@ public struct CheckpointListing {
         public let manifest: CheckpointManifest?
         /// Why it can't be resumed from, as far as that is seen without reading all of it.
         public let problem: String?
+        /// Whether it is what a save has left that was cut short: nothing that was ever whole.
+        public var isUnfinished = false
         public var isNewest = false
         public var isBest = false
     }
@@ -38,7 +40,9 @@ public struct CheckpointListing {
                 items[index].isNewest = items[index].name == newest
                 items[index].isBest = items[index].name == best
             }
-            items += found.leftovers.map { Item(name: $0, path: "\(folder)/\($0)", manifest: nil, problem: "the save was never completed") }
+            items += found.leftovers.map {
+                Item(name: $0, path: "\(folder)/\($0)", manifest: nil, problem: "the save was never completed", isUnfinished: true)
+            }
         }
         guard !items.isEmpty else { throw none(path, "holds no checkpoint") }
         return CheckpointListing(items: items, store: store)
