@@ -51,7 +51,8 @@ struct RunPosition: Codable, Equatable {
     }
 
     init(metadata: [String: String], subject: String) throws(TrainerError) {
-        guard let text = metadata["position"], let value = try? JSONDecoder.anyNumber.decode(RunPosition.self, from: Foundation.Data(text.utf8)) else {
+        guard let text = metadata["position"], let value = try? JSONDecoder.anyNumber.decode(RunPosition.self, from: Foundation.Data(text.utf8))
+        else {
             throw TrainerError(.format, subject, "does not say where the run stood", remedy: "Resume from another checkpoint")
         }
         self = value
@@ -119,7 +120,7 @@ struct TrainingState {
         let (first, own) = (wanted.lowerBound / each, (wanted.lowerBound - kept.lowerBound) / each)
         let (place, size) = (trained.grid.place.tensor, trained.grid.shape.tensor)
         return Part(
-            kind: state.kind.name, owner: size == 1 ? unit.name : "\(unit.name) \(place + 1) of \(size)",
+            kind: state.kind.name, owner: StatePiece.owner(unit: unit.name, tensorIndex: place, of: size),
             places: StatePlaces(first..<(wanted.upperBound + each - 1) / each), elementType: state.kind.elementType,
             read: { (range, bytes) throws(TrainerError) in try state.read(range.lowerBound + own..<range.upperBound + own, into: bytes) },
             write: { (range, bytes) throws(TrainerError) in try state.write(range.lowerBound + own..<range.upperBound + own, from: bytes) })

@@ -11,6 +11,15 @@ enum StatePiece {
         "\(kind)/\(owner)/\(places.first)" + (places.rows == 1 ? "" : "/\(places.stride)")
     }
 
+    /// A unit as one rank of a tensor group has it: `model.layers.0 1 of 2`.
+    static func owner(unit: String, tensorIndex: Int, of size: Int) -> String { size == 1 ? unit : "\(unit) \(tensorIndex + 1) of \(size)" }
+
+    /// The size of the tensor group that an owner is named for.
+    static func tensorSize(ofOwner owner: String) -> Int {
+        let words = owner.split(separator: " ")
+        return words.count == 4 && words[2] == "of" ? Int(words[3]) ?? 1 : 1
+    }
+
     /// The file of one of the ranks that saved.
     static func fileName(rank: Int, of size: Int) -> String {
         func five(_ number: Int) -> String { String(repeating: "0", count: max(0, 5 - "\(number)".count)) + "\(number)" }
@@ -182,10 +191,23 @@ package struct StoredState {
         }
         for piece in all { piece.file.forget(piece.entry) }
         guard next == range.upperBound else {
+            try checkTensorSize(kind, owner)
             throw TrainerError(
                 .shape, "\(folder): \(kind) of \(owner)", "holds no \(type.rawValue) entry \(next) of the \(range.upperBound) that this run keeps",
                 remedy: "Resume with the configuration the checkpoint was made with")
         }
+    }
+
+    /// Refuses a state whose entries belong to several elements each, and so to a rank of the tensor group it was saved by, on a group of
+    /// another size.
+    private func checkTensorSize(_ kind: String, _ owner: String) throws(TrainerError) {
+        let saved = pieces.keys.filter { $0.hasPrefix("\(kind)/") }.map { StatePiece.tensorSize(ofOwner: String($0.dropFirst(kind.count + 1))) }.max()
+        let own = StatePiece.tensorSize(ofOwner: owner)
+        guard let saved, saved != own else { return }
+        throw TrainerError(
+            .shape, "\(folder): \(kind)",
+            "was saved with parallel.tensor=\(saved) and can't be read with \(own): each entry is of a block of elements",
+            remedy: "Resume with parallel.tensor=\(saved)")
     }
 
     /// The whole values of a parameter, in order.

@@ -42,6 +42,22 @@ import Testing
         }
     }
 
+    @Test("a state of blocks of elements that was saved on a tensor group is refused on one of another size, which the line names with what to set")
+    func tensorSize() throws {
+        try withTemporaryFolder { folder in
+            let state = try stored([[("maxima/u 1 of 2/0", [1]), ("maxima/u 2 of 2/0", [2])], [("other/u/0", [3])]], in: folder)
+            #expect(try read(state, "maxima", "u 2 of 2", 0..<1) == [2])
+            for (kind, owner, saved, own) in [("maxima", "u 3 of 4", 2, 4), ("maxima", "u", 2, 1), ("other", "u 1 of 2", 1, 2)] {
+                expectError(
+                    .shape, "\(kind): was saved with parallel.tensor=\(saved) and can't be read with \(own)", "Resume with parallel.tensor=\(saved)."
+                ) {
+                    _ = try read(state, kind, owner, 0..<1)
+                }
+            }
+            expectError(.shape, "holds no float32 entry 0", "Resume with the configuration") { _ = try read(state, "maxima", "v 1 of 2", 0..<1) }
+        }
+    }
+
     @Test("what is missing, was saved twice, belongs to another model or names no place is refused in one line")
     func refused() throws {
         try withTemporaryFolder { folder in
