@@ -118,7 +118,7 @@ extension RankFacts {
     private static func hash(of path: String) -> String {
         var hash = SHA256()
         guard (try? FileSystem().read(path) { hash.update(bufferPointer: $0) }) != nil else { return "" }
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hexadecimal(hash.finalize())
     }
 
     /// A C array of characters.

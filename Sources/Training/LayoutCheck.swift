@@ -65,7 +65,7 @@ public struct LayoutCheck {
         let steps = try LayoutCheck(setup: setup, context: context, tell: tell).train(stepCount, forecast.stage)
         var alone: [Step] = []
         if world.rank == 0 { alone = try LayoutCheck(setup: setup.onOneRank(), context: context.alone(), tell: tell).trainAlone(stepCount) }
-        // The others' cores are the first rank's meanwhile.
+        // The others sleep meanwhile; the first rank keeps to the cores that it has among them.
         try world.idleBarrier(name: "steps on one rank")
         let numbers = try context.group.broadcastValues(alone.flatMap { [$0.loss, $0.gradientNorm] }, name: "steps on one rank")
         alone = stride(from: 0, to: numbers.count, by: 2).map { Step(loss: numbers[$0], gradientNorm: numbers[$0 + 1]) }

@@ -18,8 +18,8 @@ public struct MemoryForecast {
     /// Whether checkpoints are written while training goes on, from a copy that the ledger counts.
     public let savesInBackground: Bool
 
-    /// Counts a step, and a held-out loss if the run measures any between steps, of the largest microbatches that a rank meets: that of the most
-    /// tokens and that of the most targets.
+    /// Counts a step, and a held-out loss if the run measures any between steps, of the largest microbatches in about 64 steps spread over the run:
+    /// that of the most tokens and that of the most targets. A step between them may have one that is larger.
     ///
     /// - Parameters:
     ///   - rank: Of the grid, whose memory is counted.

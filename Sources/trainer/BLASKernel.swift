@@ -9,8 +9,7 @@ enum BLASKernel {
     private static let mark = "TRAINER_CORETYPE_SET"
 
     static var processor: Processor {
-        let text = (try? SystemText.read("/proc/cpuinfo")) ?? ""
-        return Processor(cpuinfo: text)
+        Processor(cpuinfo: SystemText.read("/proc/cpuinfo") ?? "")
     }
 
     /// Who decided which kernels OpenBLAS runs.
@@ -36,17 +35,5 @@ enum BLASKernel {
         setenv(mark, "1", 1)
         execv("/proc/self/exe", CommandLine.unsafeArgv)
         // Where the program can't be run again it runs on as it is; the summary shows the kernels in use.
-    }
-}
-
-/// Files of /proc, which have no size and can't be mapped.
-private enum SystemText {
-    static func read(_ path: String) throws(TrainerError) -> String {
-        guard let file = fopen(path, "r") else { throw .system(path, "can't be opened") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -30,7 +30,7 @@ struct TrainerCommand: ParsableCommand {
 
     /// Prints an error on one line and ends the job with its status: a rank that fails takes its peers along.
     ///
-    /// What every rank finds is printed once: the first rank ends the job at once, the others leave it half a second to do so.
+    /// What every rank finds is printed once as a rule: the first rank ends the job at once, the others leave it half a second to do so.
     static func fail(_ error: TrainerError) -> Never {
         if let rank = getenv("OMPI_COMM_WORLD_RANK"), String(cString: rank) != "0" { usleep(500_000) }
         let line = Array("\(error)\n".utf8)
