@@ -14,7 +14,7 @@ public struct LoRAOptions: ConfigurationOptions {
 
     public static var keys: [ConfigurationKey<LoRAOptions>] {
         [
-            .key("r", \.r, .from(1), "Rank of the adapters; memory and time of the trained part grow with it").known(
+            .key("r", \.r, .from(1, to: 65_536), "Rank of the adapters; memory and time of the trained part grow with it").known(
                 as: "lora_r", "rank", "lora_rank"),
             .key("lora_alpha", \.loraAlpha, .above(0), "Scale: what an adapter adds is multiplied by lora_alpha / r").known(as: "alpha"),
             .key("lora_dropout", \.loraDropout, .from(0, below: 1), "Share of an adapter's inputs that are zeroed at random in training")

@@ -55,13 +55,13 @@ public struct DataOptions: ConfigurationOptions {
             .key("prompts_as_chat", \.promptsAsChat, "Rows of prompt and completion are turns of a chat").known(as: "apply_chat_template"),
             .key("validation", \.validation, "Held-out rows: a file of their own, or the share of the training rows to hold out")
                 .known(as: "validation_file", "val", "eval_dataset", "val_set_size", "valid"),
-            .key("sequence_length", \.sequenceLength, .from(2), "Most tokens a row may have; memory grows with it")
+            .key("sequence_length", \.sequenceLength, .from(2, to: 1_000_000_000), "Most tokens a row may have; memory grows with it")
                 .known(as: "max_seq_length", "max_length", "cutoff_len", "sequence_len", "block_size"),
             .key("train_on", \.trainOn, "Tokens that the loss counts: those of completions, of a chat's last turn, or all").known(
                 as: "completion_only_loss", "train_on_inputs"),
             .key("overlength", \.overlength, "What becomes of a row longer than sequence_length").known(as: "truncation", "excess_length_strategy"),
-            .key("max_rows", \.maxRows, .from(1), "Read only this many rows of train").known(as: "max_train_samples", "max_samples"),
-            .key("max_validation_rows", \.maxValidationRows, .from(1), "Read only this many rows of a file of held-out rows")
+            .key("max_rows", \.maxRows, .count, "Read only this many rows of train").known(as: "max_train_samples", "max_samples"),
+            .key("max_validation_rows", \.maxValidationRows, .count, "Read only this many rows of a file of held-out rows")
                 .known(as: "max_eval_samples")
                 .only("where data.validation is a file") { if case .files = $0.validation { true } else { false } },
             .key("cache", \.cache, "Folder that keeps tokenised rows for later starts; auto is ~/.cache/trainer, none holds them in memory")

@@ -68,7 +68,8 @@ public struct Generator {
         var generations = [Generation?](repeating: nil, count: prompts.count)
         var rest = order[...]
         while let first = rest.first {
-            let capacity = min(prompts[first].tokens.count + options.maxNewTokens, model.options.maximumPositions)
+            let longest = model.options.maximumPositions
+            let capacity = min(prompts[first].tokens.count + min(options.maxNewTokens, longest), longest)
             let places = rest.prefix(max(1, options.batchTokens / capacity))
             rest = rest.dropFirst(places.count)
             let batch = try GenerationBatch(places.map { prompts[$0] }, options, self, capacity: capacity, on: device)

@@ -61,7 +61,7 @@ public struct ScheduleOptions: ConfigurationOptions {
             .key("warmup_ratio", \.warmupRatio, .from(0, below: 1), "Share of the steps over which the rate climbs from zero")
                 .only("where training.schedule.warmup_steps is not given") { $0.warmupSteps == nil }
                 .only("where training.schedule.kind is linear or cosine") { $0.kind != .constant },
-            .key("warmup_steps", \.warmupSteps, .from(0), "Steps over which the rate climbs from zero")
+            .key("warmup_steps", \.warmupSteps, .from(0, to: 1_000_000_000), "Steps over which the rate climbs from zero")
                 .only("where training.schedule.kind is linear or cosine") { $0.kind != .constant },
         ]
     }

@@ -14,15 +14,19 @@ public struct CheckpointOptions: ConfigurationOptions {
 
     public static var keys: [ConfigurationKey<CheckpointOptions>] {
         [
-            .key("every_steps", \.everySteps, .from(1), "Steps between checkpoints").known(as: "save_steps", "save_every"),
-            .key("every_minutes", \.everyMinutes, .above(0), "Minutes between checkpoints, whichever of the two comes first; null for none"),
-            .key("keep_last", \.keepLast, .from(1), "How many of the newest checkpoints are kept").known(as: "save_total_limit"),
+            .key("every_steps", \.everySteps, .count, "Steps between checkpoints").known(as: "save_steps", "save_every"),
+            .key(
+                "every_minutes", \.everyMinutes, .above(0, to: 1_000_000),
+                "Minutes between checkpoints, whichever of the two comes first; null for none"),
+            .key("keep_last", \.keepLast, .from(1, to: 1_000_000), "How many of the newest checkpoints are kept").known(as: "save_total_limit"),
             .key("keep_best", \.keepBest, "Also keep the checkpoint with the lowest held-out loss").known(as: "load_best_model_at_end"),
             .key(
                 "resume", \.resume,
                 "Go on from the newest sound checkpoint of the output folder, from a given one or what was saved after it, or never"
             ).known(as: "resume_from_checkpoint"),
-            .key("grace_seconds", \.graceSeconds, .above(0), "Time between a signal to stop and the kill; a slower checkpoint is warned of"),
+            .key(
+                "grace_seconds", \.graceSeconds, .above(0, to: 1_000_000),
+                "Time between a signal to stop and the kill; a slower checkpoint is warned of"),
             .key(
                 "background", \.background,
                 "Whether training goes on while a copy of the state is written; auto is yes where the copy fits into memory"
@@ -110,11 +114,11 @@ public struct EvaluationOptions: ConfigurationOptions {
     public static var keys: [ConfigurationKey<EvaluationOptions>] {
         [
             .key("task", \.task, "Score of generated text: field_match compares each field of a JSON completion").known(as: "metric", "metrics"),
-            .key("rows", \.rows, .from(1), "Generate and score only this many held-out rows")
+            .key("rows", \.rows, .count, "Generate and score only this many held-out rows")
                 .only("where evaluation.task is field_match") { $0.task != .none },
-            .key("max_new_tokens", \.maxNewTokens, .from(1), "Most tokens generated per row").known(as: "generation_max_length")
+            .key("max_new_tokens", \.maxNewTokens, .from(1, to: 1_000_000), "Most tokens generated per row").known(as: "generation_max_length")
                 .only("where evaluation.task is field_match or evaluation.samples is above 0") { $0.task != .none || $0.samples > 0 },
-            .key("samples", \.samples, .from(0), "Outputs shown before and after the run"),
+            .key("samples", \.samples, .from(0, to: 1_000_000), "Outputs shown before and after the run"),
         ]
     }
 }

@@ -150,25 +150,25 @@ public struct TrainingOptions: ConfigurationOptions {
 
     public static var keys: [ConfigurationKey<TrainingOptions>] {
         [
-            .key("epochs", \.epochs, .from(1), "Passes over the data").known(as: "num_train_epochs", "num_epochs", "max_epochs")
+            .key("epochs", \.epochs, .from(1, to: 1_000_000), "Passes over the data").known(as: "num_train_epochs", "num_epochs", "max_epochs")
                 .only("where training.max_steps is not given") { $0.maxSteps == nil },
-            .key("max_steps", \.maxSteps, .from(1), "Steps to train, over as many epochs as they take").known(as: "iters", "total_steps"),
-            .key("global_batch_tokens", \.globalBatchTokens, .from(1), "Tokens per step over all ranks; a step takes whole rows up to it")
+            .key("max_steps", \.maxSteps, .count, "Steps to train, over as many epochs as they take").known(as: "iters", "total_steps"),
+            .key("global_batch_tokens", \.globalBatchTokens, .count, "Tokens per step over all ranks; a step takes whole rows up to it")
                 .known(as: "batch_tokens")
                 .only("where training.global_batch_rows is not given") { $0.globalBatchRows == nil },
-            .key("global_batch_rows", \.globalBatchRows, .from(1), "Rows per step over all ranks, whatever their length")
+            .key("global_batch_rows", \.globalBatchRows, .count, "Rows per step over all ranks, whatever their length")
                 .known(as: "batch_size", "global_batch_size", "train_batch_size", "per_device_train_batch_size", "gradient_accumulation_steps"),
-            .key("microbatch_tokens", \.microbatchTokens, .from(1), "Tokens of one forward and backward on a rank; sets memory, not the result")
+            .key("microbatch_tokens", \.microbatchTokens, .count, "Tokens of one forward and backward on a rank; sets memory, not the result")
                 .known(as: "micro_batch_size", "per_device_batch_size"),
             .section("optimizer", \.optimizer, "The update rule"),
             .section("schedule", \.schedule, "The learning rate over the run"),
             .key("seed", \.seed, .from(0), "Decides the order of rows, initial values of adapters, dropout and the held-out share").known(
                 as: "random_state"),
-            .key("logging_steps", \.loggingSteps, .from(1), "Steps between lines of progress where there is no terminal; metrics hold every step"),
-            .key("eval_steps", \.evalSteps, .from(1), "Steps between measurements of the held-out loss; before and after the run in any case")
+            .key("logging_steps", \.loggingSteps, .count, "Steps between lines of progress where there is no terminal; metrics hold every step"),
+            .key("eval_steps", \.evalSteps, .count, "Steps between measurements of the held-out loss; before and after the run in any case")
                 .known(as: "eval_interval", "eval_every"),
             .key("on_nonfinite", \.onNonfinite, "Whether a loss or gradient that is not finite ends the run, or its update alone is left out"),
-            .key("nonfinite_limit", \.nonfiniteLimit, .from(1), "So many steps in a row that are not finite end the run")
+            .key("nonfinite_limit", \.nonfiniteLimit, .count, "So many steps in a row that are not finite end the run")
                 .only("where training.on_nonfinite is skip") { $0.onNonfinite == .skip },
             .key(
                 "spike_skip", \.spikeSkip, .above(1),
@@ -178,7 +178,7 @@ public struct TrainingOptions: ConfigurationOptions {
             )
             .only("where training.spike_skip is given") { $0.spikeSkip != nil },
             .key(
-                "check_replicas_steps", \.checkReplicasSteps, .from(1),
+                "check_replicas_steps", \.checkReplicasSteps, .count,
                 "Steps after which ranks that hold the same trained values compare them, as they do before each checkpoint; null for never"),
             .key(
                 "loss_scale", \.lossScale,
@@ -233,16 +233,16 @@ public struct ParallelOptions: ConfigurationOptions {
         [
             .key("data", \.data, "Copies of the model, each with rows of its own; auto is as many as there are ranks for")
                 .known(as: "data_parallel_size", "dp"),
-            .key("tensor", \.tensor, .from(1), "Ranks that share out the rows or columns of each matrix, next to each other on a node")
+            .key("tensor", \.tensor, .from(1, to: 4096), "Ranks that share out the rows or columns of each matrix, next to each other on a node")
                 .known(as: "tensor_parallel_size", "tensor_model_parallel_size", "tp"),
-            .key("pipeline", \.pipeline, .from(1), "Stages that share out the blocks; microbatches go through them one after another")
+            .key("pipeline", \.pipeline, .from(1, to: 4096), "Stages that share out the blocks; microbatches go through them one after another")
                 .known(as: "pipeline_parallel_size", "pipeline_model_parallel_size", "pp"),
             .key("pipeline_schedule", \.pipelineSchedule, "In what order stages do forwards and backwards of a step's microbatches")
                 .only("where parallel.pipeline is more than 1") { $0.pipeline > 1 },
-            .key("pipeline_chunks", \.pipelineChunks, .from(1), "Runs of blocks of each stage, for the schedule interleaved")
+            .key("pipeline_chunks", \.pipelineChunks, .from(1, to: 1024), "Runs of blocks of each stage, for the schedule interleaved")
                 .known(as: "virtual_pipeline_size")
                 .only("where parallel.pipeline is more than 1") { $0.pipeline > 1 },
-            .key("context", \.context, .from(1), "Ranks that share out the tokens of each sequence, for sequences that are long")
+            .key("context", \.context, .from(1, to: 4096), "Ranks that share out the tokens of each sequence, for sequences that are long")
                 .known(as: "context_parallel_size", "cp"),
             .key(
                 "zero", \.zero,
@@ -270,7 +270,7 @@ public struct ParallelOptions: ConfigurationOptions {
             .key("threads", \.threads, "Threads of each rank; auto shares the node's cores among its ranks").known(
                 as: "num_threads", "omp_num_threads"),
             .key(
-                "timeout_seconds", \.timeoutSeconds, .from(1),
+                "timeout_seconds", \.timeoutSeconds, .from(1, to: 31_536_000),
                 "Longest wait for other ranks in one call; then the ranks that are missing are named and the job ends with status 75; null for none"
             ).known(as: "ddp_timeout", "dist_timeout", "timeout"),
         ]

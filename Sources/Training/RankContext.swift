@@ -34,11 +34,12 @@ public struct RankContext {
     ///   - shape: How the ranks are laid out; nil for a copy of the model on each.
     ///   - hierarchical: Whether sums go by nodes.
     ///   - traces: Whether the device's operations and the group's calls are recorded.
-    /// - Throws: `communication`, `memory`; `configuration` if the ranks of a node together ask for more threads than it has cores, or the ranks
+    /// - Throws: `communication`, `memory`; `configuration` for no threads, if the ranks of a node together ask for more threads than it has cores, or the ranks
     ///   don't lie on nodes as `hierarchical` asks.
     public static func make(
         world: Communicator?, threads: Int?, shape: GridShape? = nil, hierarchical: HierarchicalChoice = .auto, traces: Bool = false
     ) throws(TrainerError) -> RankContext {
+        try check(threads: threads)
         let node = try world?.onThisNode()
         let (index, count) = (node?.rank ?? 0, node?.size ?? 1)
         let own = ProcessorCores.allowed() ?? ProcessorCores(cores: [0])
@@ -67,5 +68,10 @@ public struct RankContext {
         return RankContext(
             grid: grid, world: world, device: trace.map { TracedDevice(processor, $0) } ?? processor,
             processor: processor, trace: trace, cores: isExclusive ? share : nil, threadCount: threadCount, nodeCores: available, ranksOnNode: count)
+    }
+    /// Refuses what the command line may say and no configuration holds: no threads, or more than any machine has cores.
+    public static func check(threads: Int?) throws(TrainerError) {
+        guard let threads, !(1...65536).contains(threads) else { return }
+        throw TrainerError(.configuration, "--threads", "\(threads) is no number of threads", remedy: "Use 1 or more")
     }
 }

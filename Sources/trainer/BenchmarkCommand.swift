@@ -38,6 +38,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     func run() throws {
         let world = try MPIJob.start()
+        try checkNumbers()
         try downloading.fetch(model, world: world)
         let configuration = try runConfiguration()
         try RankComparison.check(configuration, world)
@@ -46,6 +47,9 @@ struct BenchmarkCommand: ParsableCommand {
             hierarchical: configuration.parallel.hierarchical)
         let files = try ModelFiles.open(model)
         let plans = try batches(files, context)
+        guard !plans.isEmpty else {
+            throw refused("--pairs", "\(pairs ?? "") has not the \(rows) rows of a step", "Give more rows, or fewer by --rows")
+        }
         let longest = plans.flatMap(\.all).reduce(0) { max($0, $1.longestSequence) }
         let benchmark = try Benchmark(files, configuration, longestSequence: longest, context)
         let counted = try plans.flatMap(\.own).max { $0.tokenCount < $1.tokenCount }.map {
@@ -70,7 +74,7 @@ struct BenchmarkCommand: ParsableCommand {
         }
         let timed = Array(timings.dropFirst(warmup))
         let rates = timed.enumerated().map { Double(plans[($0.offset + warmup) % plans.count].tokens) / $0.element.seconds }.sorted()
-        guard !rates.isEmpty else { throw TrainerError(.configuration, "--steps", "no step was timed", remedy: "Time 1 or more") }
+        guard !rates.isEmpty else { throw refused("--steps", "no step was timed", "Time 1 or more") }
         var fields = [
             "\"tokens_per_second\": \(fixed(rates[rates.count / 2], 2))", "\"best_tokens_per_second\": \(fixed(rates[rates.count - 1], 2))",
             "\"step_seconds\": \(list(timed.map(\.seconds), 4))", "\"losses\": \(list(timings.map(\.loss), 6))",
@@ -87,6 +91,20 @@ struct BenchmarkCommand: ParsableCommand {
         }
         if world.rank == 0 { print("{\(fields.joined(separator: ", "))}") }
         MPIJob.end()
+    }
+
+    /// What `RunConfiguration` would refuse if these were keys.
+    private func checkNumbers() throws {
+        for (name, value, least) in [
+            ("--rows", rows, 1), ("--sequences", sequences, 1), ("--length", length, 2), ("--steps", steps, 1), ("--warmup", warmup, 0),
+            ("--rank", rank, 1),
+        ] where !(least...1_000_000).contains(value) {
+            throw refused(name, "\(value) can't be timed", "Use \(least) to 1000000")
+        }
+    }
+
+    private func refused(_ option: String, _ problem: String, _ remedy: String) -> TrainerError {
+        TrainerError(.configuration, option, problem, remedy: remedy)
     }
 
     private func list(_ values: [Double], _ digits: Int) -> String { "[\(values.map { fixed($0, digits) }.joined(separator: ", "))]" }

@@ -30,11 +30,13 @@ struct DataCommand: ParsableCommand {
         @Option(help: "Threads; by default the cores.") var threads: Int?
 
         func run() throws {
-            guard let file = words.first(where: { !$0.contains("=") }), rows >= 0, first >= 1 else {
+            let words = RunWords(words)
+            try RankContext.check(threads: threads)
+            guard let file = words.file, (0...1_000_000_000).contains(rows), (1...1_000_000_000).contains(first) else {
                 throw TrainerError(
                     .configuration, "command line", "does not say what to show", remedy: "Give a configuration; --rows is from 0 and --first from 1")
             }
-            let data = try RunConfiguration.load(path: file, overrides: words.filter { $0 != file }).configuration
+            let data = try RunConfiguration.load(path: file, overrides: words.overrides).configuration
             if data.model.download { try ModelDownload.run(data.model.path) }
             let model = try ModelFiles.open(data.model.path)
             let tokenizer = try Tokenizer.load(model)

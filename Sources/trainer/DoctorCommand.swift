@@ -46,13 +46,14 @@ struct DoctorCommand: ParsableCommand {
 
     /// What a configuration says and names, if one is given; it may be another on each rank.
     private func addRun(to setting: inout RankFacts.Setting) throws {
-        guard let path = words.first(where: { !$0.contains("=") }) else {
-            guard words.isEmpty else {
+        let words = RunWords(words)
+        guard let path = words.file else {
+            guard words.overrides.isEmpty else {
                 throw TrainerError(.configuration, "command line", "has values but no configuration", remedy: "Name the run's YAML file first")
             }
             return
         }
-        let configuration = try RunConfiguration.load(path: path, overrides: words.filter { $0 != path }).configuration
+        let configuration = try RunConfiguration.load(path: path, overrides: words.overrides).configuration
         for key in configuration.settings { setting.configuration[key.path] = key.value.flowText }
         var patterns = configuration.data.train.patterns
         if case .files(let files) = configuration.data.validation { patterns += files.patterns }

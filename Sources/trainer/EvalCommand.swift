@@ -69,13 +69,13 @@ struct EvalCommand: ParsableCommand {
 
     /// The configuration file with its overrides, or one made of --model and --data; the other options go over either.
     private func configuration() throws -> RunConfiguration {
-        let path = words.first { !$0.contains("=") }
+        let words = RunWords(words)
         var configuration = RunConfiguration()
-        if let path {
+        if let path = words.file {
             guard model == nil, data == nil else { throw refused("--model and --data stand in place of a configuration") }
-            configuration = try RunConfiguration.load(path: path, overrides: words.filter { $0 != path }).configuration
+            configuration = try RunConfiguration.load(path: path, overrides: words.overrides).configuration
         } else {
-            guard let model, let data, words.isEmpty else { throw refused("Give a configuration, or --model and --data") }
+            guard let model, let data, words.overrides.isEmpty else { throw refused("Give a configuration, or --model and --data") }
             configuration.model.path = model
             configuration.data.validation = .files(DataPaths([data]))
             configuration.evaluation.samples = 0
@@ -87,9 +87,9 @@ struct EvalCommand: ParsableCommand {
         if let maxNewTokens { configuration.evaluation.maxNewTokens = maxNewTokens }
         if let sequenceLength { configuration.data.sequenceLength = sequenceLength }
         if let trainOn { configuration.data.trainOn = trainOn }
-        let counts = [rows ?? 1, maxNewTokens ?? 1, (samples ?? 0) + 1, (sequenceLength ?? 2) - 1]
-        guard counts.allSatisfy({ $0 > 0 }) else {
-            throw refused("--rows and --max-new-tokens are from 1, --samples from 0 and --sequence-length from 2")
+        let counts = [(rows, 1), (maxNewTokens, 1), (samples, 0), (sequenceLength, 2)]
+        guard counts.allSatisfy({ count, least in count.map { (least...1_000_000_000).contains($0) } ?? true }) else {
+            throw refused("--rows and --max-new-tokens are from 1, --samples from 0 and --sequence-length from 2, up to a thousand million")
         }
         return configuration
     }

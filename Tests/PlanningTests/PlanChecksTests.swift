@@ -85,7 +85,7 @@ import Testing
 
     @Test("checkpoints: none kept is refused, for a run could not go on")
     func keepLast() {
-        let line = "configuration: command line: checkpoint.keep_last: found 0, wants a whole number of 1 or more."
+        let line = "configuration: command line: checkpoint.keep_last: found 0, wants a whole number from 1 to 1000000."
         #expect(refusal(smallest, ["checkpoint.keep_last=0"]) == [line])
     }
 

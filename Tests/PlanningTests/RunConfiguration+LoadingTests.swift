@@ -35,7 +35,7 @@ import Testing
                 "configuration: command line: method.target_modules: is no YAML: while parsing a flow node, did not find expected node content.",
                 "configuration: command line: \"=3\" is no key=value. Write it as method.r=8.",
                 "configuration: run.yaml:4: method.lora_alpa: is no known key. Did you mean lora_alpha?",
-                "configuration: command line: method.r: found 0, wants a whole number of 1 or more.",
+                "configuration: command line: method.r: found 0, wants a whole number from 1 to 65536.",
             ])
     }
 

@@ -51,6 +51,24 @@ private func configFiles() throws -> [String] {
             RunConfiguration.explanation.contains("method.lora_alpha: 32\n    A number above 0; counts only where method.kind is lora or qlora.\n"))
     }
 
+    @Test("counts and times have an upper limit, so that nothing computed from them overflows")
+    func limits() {
+        let keys = [
+            "parallel.tensor", "parallel.pipeline", "parallel.context", "parallel.data", "parallel.threads", "parallel.zero_ranks",
+            "evaluation.max_new_tokens", "training.epochs", "training.max_steps", "training.global_batch_tokens", "training.global_batch_rows",
+            "training.microbatch_tokens", "training.eval_steps", "training.schedule.warmup_steps", "data.sequence_length", "data.max_rows",
+            "method.r",
+            "checkpoint.keep_last", "checkpoint.every_steps",
+        ]
+        for key in keys {
+            #expect(refusal(smallest, ["\(key)=4611686018427387904"]).contains { $0.contains("\(key): found 4611686018427387904, wants ") }, "\(key)")
+        }
+        #expect(refusal(smallest, ["parallel.pipeline=2", "parallel.pipeline_chunks=4611686018427387904"]).count == 1)
+        for key in ["checkpoint.every_minutes", "checkpoint.grace_seconds", "parallel.timeout_seconds"] {
+            #expect(refusal(smallest, ["\(key)=1e20"]).first?.contains("\(key): found 1e20, wants a number ") == true, "\(key)")
+        }
+    }
+
     @Test("defaults: the smallest file needs a model, data and an output, and says so otherwise")
     func defaults() throws {
         let loaded = try RunConfiguration.load(yaml: smallest, file: "run.yaml")

@@ -128,7 +128,7 @@ public enum AutomaticCount: ConfigurationValue {
     case auto
     case count(Int)
 
-    public static var wanted: String { "auto or a whole number of 1 or more" }
+    public static var wanted: String { "auto or a whole number from 1 to 65536" }
 
     /// The number that was given; nil for auto.
     public var given: Int? {
@@ -139,7 +139,7 @@ public enum AutomaticCount: ConfigurationValue {
     public init?(configuration node: ConfigurationNode) {
         if node.anyText == "auto" {
             self = .auto
-        } else if let count = Int(configuration: node), count >= 1 {
+        } else if let count = Int(configuration: node), (1...65536).contains(count) {
             self = .count(count)
         } else {
             return nil

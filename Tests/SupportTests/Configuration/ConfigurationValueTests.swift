@@ -39,10 +39,10 @@ import Testing
         }
     }
 
-    @Test("automatic counts: auto or a whole number of 1 or more")
+    @Test("automatic counts: auto or a whole number from 1 to 65536")
     func automaticCounts() {
         #expect(AutomaticCount(configuration: .plain("auto")) == .auto)
         #expect(AutomaticCount(configuration: .plain("4")) == .count(4))
-        for text in ["0", "-1", "automatic", ""] { #expect(AutomaticCount(configuration: .plain(text)) == nil) }
+        for text in ["0", "-1", "65537", "automatic", ""] { #expect(AutomaticCount(configuration: .plain(text)) == nil) }
     }
 }
