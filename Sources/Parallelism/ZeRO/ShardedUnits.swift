@@ -262,10 +262,16 @@ public final class ShardedUnits: UnitResidency {
     }
 
     public func beginGradients(_ unit: ParameterUnit) throws(TrainerError) {
-        guard stage >= .gradients, unit.gradients == nil, unit.trainableCount > 0 else { return }
-        // The sum of the unit before goes on meanwhile.
-        while summing.count > 1 { try settleFirst() }
+        guard stage >= .gradients, unit.trainableCount > 0 else { return }
+        // The sum of the unit before goes on meanwhile, but for that of another microbatch's last unit: the new one's first is met at the peak.
+        while let first = summing.first, summing.count > 1 || isAhead(first.holding.unit, of: unit) { try settleFirst() }
+        guard unit.gradients == nil else { return }
         try unit.allocateGradients(on: device)
+    }
+
+    /// Whether a unit comes no later than another in the forward.
+    private func isAhead(_ first: ParameterUnit, of second: ParameterUnit) -> Bool {
+        places[ObjectIdentifier(first), default: 0] <= places[ObjectIdentifier(second), default: 0]
     }
 
     /// Takes in the gradients of a unit that are complete for a microbatch.
